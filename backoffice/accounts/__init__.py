@@ -1,0 +1,1 @@
+"""People: one user table for staff and customers, sign-in, roles."""

@@ -1,0 +1,133 @@
+"""One table of people: staff who use the admin and customers of the storefront."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.accounts.names import clean_email, clean_mobile, clean_username
+from backoffice.base.text import one_line, refuse_tags, refuse_unseen
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> "UserQuerySet":
+        """Who may sign in."""
+        return self.filter(is_active=True)
+
+    def staff(self) -> "UserQuerySet":
+        """Who works in the shop."""
+        return self.filter(is_staff=True)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes users with their names in the one written form."""
+
+    def create_user(
+        self, username: str, password: str | None = None, **fields: Any
+    ) -> "User":
+        """A user; without a password nobody can sign in with one."""
+        user: User = self.model(username=clean_username(username), **fields)
+        user.mobile = clean_mobile(user.mobile) if user.mobile else None
+        user.email = clean_email(user.email) if user.email else None
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, username: str, password: str | None = None, **fields: Any
+    ) -> "User":
+        """A member of staff who may do everything."""
+        return self.create_user(
+            username, password, **{**fields, "is_staff": True, "is_superuser": True}
+        )
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in by user name, mobile or e-mail.
+
+    Users are never deleted: logs and ledgers name them. They are disabled, and a
+    customer's personal data is erased on request.
+    """
+
+    username = models.CharField(
+        _("user name"),
+        max_length=40,
+        help_text=_("2 to 40 letters, digits, dots, hyphens or underscores."),
+    )
+    mobile = models.CharField(
+        _("mobile"), max_length=11, null=True, blank=True, unique=True
+    )
+    email = models.EmailField(_("e-mail"), null=True, blank=True)
+    nickname = models.CharField(
+        _("name"),
+        max_length=40,
+        blank=True,
+        validators=[refuse_unseen, refuse_tags],
+        help_text=_("How colleagues and logs call this person."),
+    )
+    avatar = models.ImageField(_("picture"), upload_to="avatars", blank=True)
+    is_staff = models.BooleanField(
+        _("staff"), default=False, help_text=_("May sign in to the admin.")
+    )
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Switched off instead of deleted: logs keep naming this person."),
+    )
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = []  # type: ignore[misc]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_unique",
+                violation_error_message=_("This user name is taken."),
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique",
+                violation_error_message=_("This e-mail address is taken."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(username__contains="@"),
+                name="user_username_not_email",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(mobile="") & ~models.Q(email=""),
+                name="user_blank_is_null",
+            ),
+        ]
+        permissions = [
+            ("manage_staff", _("Can make and change staff accounts and roles")),
+        ]
+
+    def __str__(self) -> str:
+        return self.nickname or self.username
+
+    def clean(self) -> None:
+        """Names into their one written form; raises ValidationError by field."""
+        self.username = clean_username(self.username)
+        self.mobile = clean_mobile(self.mobile) if self.mobile else None
+        self.email = clean_email(self.email) if self.email else None
+        self.nickname = one_line(self.nickname)
+
+    def get_full_name(self) -> str:
+        """The name on screens and in logs."""
+        return str(self)
+
+    def get_short_name(self) -> str:
+        """The same; there is no shorter one."""
+        return str(self)

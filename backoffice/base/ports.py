@@ -1,0 +1,64 @@
+"""What a lower floor must know of a higher one, without importing it.
+
+A port is declared below with a neutral answer and connected above, in the upper
+app's `AppConfig.ready()`. Until then every call gives the neutral answer.
+"""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Generic, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Port(Generic[P, R]):
+    """One question that an upper floor answers."""
+
+    def __init__(self, name: str, neutral: Callable[P, R]) -> None:
+        self.name = name
+        self._neutral = neutral
+        self._answer: Callable[P, R] | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether an upper floor answers, so that screens may leave a column out."""
+        return self._answer is not None
+
+    def connect(self, answer: Callable[P, R]) -> Callable[P, R]:
+        """Let `answer` answer from now on; one port has one answer."""
+        self._answer = answer
+        return answer
+
+    def disconnect(self) -> None:
+        """Back to the neutral answer (tests)."""
+        self._answer = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return (self._answer or self._neutral)(*args, **kwargs)
+
+
+def _nothing_known(goods_ids: Iterable[int]) -> dict[int, Decimal]:
+    return {}
+
+
+def _no_customer_figures(user_ids: Iterable[int]) -> dict[int, dict]:
+    return {}
+
+
+#: goods ids → {id: available base units}; a goods that is missing is not stocked yet
+available: Port[[Iterable[int]], dict[int, Decimal]] = Port(
+    "stock.available", _nothing_known
+)
+#: goods ids → {id: reserved base units}
+reserved: Port[[Iterable[int]], dict[int, Decimal]] = Port(
+    "stock.reserved", _nothing_known
+)
+#: goods ids → {id: base units handed over − returned}
+sales_volume: Port[[Iterable[int]], dict[int, Decimal]] = Port(
+    "sales.volume", _nothing_known
+)
+#: user ids → {id: {"points": int, "orders": int}}
+customer_figures: Port[[Iterable[int]], dict[int, dict]] = Port(
+    "sales.customer_figures", _no_customer_figures
+)

@@ -1,0 +1,1 @@
+"""The operation log: who did which act, on what, from where."""

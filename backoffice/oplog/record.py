@@ -1,0 +1,65 @@
+"""The only writer of the operation log."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from backoffice.base import context
+from backoffice.oplog.models import OperationLog
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
+
+_SECRET = re.compile(
+    r"password|secret|token|api_?key|private|session_key", re.IGNORECASE
+)
+MASK = "•••"
+
+
+def masked(value: Any, key: str = "") -> Any:
+    """The same with everything under a secret-looking key replaced."""
+    if key and _SECRET.search(key):
+        return MASK
+    if isinstance(value, dict):
+        return {k: masked(v, str(k)) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(v) for v in value]
+    return value
+
+
+def entry(
+    *, by: "User | None", action: str, target: models.Model | None = None, **data: Any
+) -> OperationLog:
+    """An unsaved row, for acts that write many at once with `record_all`."""
+    now = context.current()
+    return OperationLog(
+        by=by,
+        action=action,
+        target_type=target._meta.label_lower if target is not None else "",
+        target_id=str(target.pk) if target is not None else "",
+        target_label=str(target)[:200] if target is not None else "",
+        data=masked(data),
+        means=now.means,
+        ip=now.ip,
+        request_id=now.request_id,
+    )
+
+
+def record(
+    *, by: "User | None", action: str, target: models.Model | None = None, **data: Any
+) -> OperationLog:
+    """Write one act, inside the transaction that did it.
+
+    `by` is None only for the system itself. Address, request and means come from
+    `base.context`.
+    """
+    row = entry(by=by, action=action, target=target, **data)
+    row.save(force_insert=True)
+    return row
+
+
+def record_all(rows: Iterable[OperationLog]) -> int:
+    """Write many acts of a bulk operation; gives their number."""
+    return len(OperationLog.objects.bulk_create(list(rows), batch_size=2000))

@@ -1,0 +1,1 @@
+"""Spreadsheets in and out: reading, checking, batches. What a sheet means says its app."""

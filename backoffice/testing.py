@@ -1,0 +1,60 @@
+"""What every test may use: a pytest plugin, loaded by pyproject (`-p`).
+
+It loads before Django is set up, so Django is imported inside the functions.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REAL_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tear-down empty the append-only tables of transactional tests."""
+    import django
+
+    django.setup()
+
+    from django.db.backends.base.operations import BaseDatabaseOperations
+
+    from backoffice.base.triggers import lifted
+
+    execute = BaseDatabaseOperations.execute_sql_flush
+
+    def execute_without_triggers(self: Any, sql_list: list[str]) -> None:
+        with lifted(self.connection.alias):
+            execute(self, sql_list)
+
+    BaseDatabaseOperations.execute_sql_flush = execute_without_triggers  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_shop() -> Iterator[None]:
+    """Shop settings are kept for some seconds in the process; not across tests."""
+    from backoffice.shop import shop
+
+    shop.forget()
+    yield
+    shop.forget()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The cache is a table, which transactional tests leave as it is."""
+    yield
+    if "transactional_db" in request.fixturenames:
+        from django.core.cache import cache
+
+        cache.clear()
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real spreadsheets; skips where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("real data is not beside the checkout")
+    return REAL_DATA

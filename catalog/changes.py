@@ -1,0 +1,181 @@
+"""The one way in which a goods' row is written: the row and its history together.
+
+Verbs lock and re-read a goods, take a `Snapshot`, set attributes and call `save` (or
+`save_all` for many). Nothing is written where nothing changed, so the history has one
+row for each real change. Also kept here: which fields are content, price and cost.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils import timezone
+
+from catalog.enums import Means
+from catalog.models import Goods
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
+
+HISTORY = Goods.history.model
+
+PRICE_FIELDS = ("price", "case_price")
+COST_FIELDS = ("cost",)
+#: what review looks at: everything a customer sees or that steers a sale
+CONTENT_FIELDS = (
+    "name",
+    "category_id",
+    "brand_id",
+    "spec",
+    "origin",
+    "barcode",
+    "description",
+    "unit_id",
+    "retail_enabled",
+    "min_quantity",
+    "is_weighed",
+    "case_unit_id",
+    "case_size",
+    "case_enabled",
+    "case_min_quantity",
+    "points_factor",
+    "image",
+)
+TRACKED = ("code", *CONTENT_FIELDS, *PRICE_FIELDS, *COST_FIELDS, "status", "listed_at")
+_COPIED = [
+    field.attname for field in Goods._meta.concrete_fields if field.name != "updated_at"
+]
+
+Snapshot = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who changes something, how, and why; written beside each row of history."""
+
+    by: "User | None"
+    means: Means = Means.HAND
+    reason: str = ""
+    reference: str = ""
+
+
+def snapshot(goods: Goods) -> Snapshot:
+    """The tracked values as they stand, to be compared with after the change."""
+    return {name: getattr(goods, name) for name in TRACKED}
+
+
+def changed(goods: Goods, before: Snapshot) -> dict[str, tuple[Any, Any]]:
+    """{field: (old, new)} of what differs from the snapshot."""
+    return {
+        name: (old, getattr(goods, name))
+        for name, old in before.items()
+        if getattr(goods, name) != old
+    }
+
+
+def _history(
+    goods: Goods,
+    kind: str,
+    differences: dict[str, tuple[Any, Any]],
+    origin: Origin,
+    at: datetime,
+    *,
+    pictures_changed: bool = False,
+) -> models.Model:
+    """An unsaved row of history for one goods."""
+    price = differences.get("price")
+    case_price = differences.get("case_price")
+    status = differences.get("status")
+    is_change = kind == "~"
+    return HISTORY(
+        **{name: getattr(goods, name) for name in _COPIED},
+        history_date=at,
+        history_type=kind,
+        history_user=origin.by,
+        history_change_reason=origin.reason or None,
+        means=origin.means,
+        reference=origin.reference,
+        old_price=price[0] if price and is_change else None,
+        old_case_price=case_price[0] if case_price and is_change else None,
+        old_status=status[0] if status and is_change else "",
+        price_changed=is_change and bool(price or case_price),
+        status_changed=is_change and bool(status),
+        content_changed=pictures_changed
+        or not is_change
+        or any(name in CONTENT_FIELDS or name == "code" for name in differences),
+    )
+
+
+def create(goods: Goods, origin: Origin, at: datetime | None = None) -> Goods:
+    """Insert a new goods and its first row of history."""
+    create_all([goods], origin, at)
+    return goods
+
+
+def create_all(
+    many: Sequence[Goods], origin: Origin, at: datetime | None = None
+) -> None:
+    """Insert new goods and their first rows of history, in batches."""
+    now = at or timezone.now()
+    for goods in many:
+        goods.created_at = goods.updated_at = now
+    Goods.objects.bulk_create(many, batch_size=1000)
+    HISTORY.objects.bulk_create(
+        [_history(goods, "+", {}, origin, now) for goods in many], batch_size=1000
+    )
+
+
+def save(
+    goods: Goods,
+    before: Snapshot,
+    origin: Origin,
+    at: datetime | None = None,
+    *,
+    pictures_changed: bool = False,
+) -> dict[str, tuple[Any, Any]]:
+    """Write one locked goods and its history; gives what changed, {} for nothing."""
+    differences = changed(goods, before)
+    if not differences and not pictures_changed:
+        return {}
+    now = at or timezone.now()
+    goods.updated_at = now
+    # simple-history's own row would lack what came before; ours follows
+    goods.skip_history_when_saving = True  # type: ignore[attr-defined]
+    try:
+        goods.save(update_fields=[*_field_names(differences), "updated_at"])
+    finally:
+        del goods.skip_history_when_saving  # type: ignore[attr-defined]
+    _history(
+        goods, "~", differences, origin, now, pictures_changed=pictures_changed
+    ).save(force_insert=True)
+    return differences
+
+
+def save_all(
+    pairs: Iterable[tuple[Goods, Snapshot]], origin: Origin, at: datetime | None = None
+) -> int:
+    """Write many locked goods and their histories, in batches; gives how many changed."""
+    now = at or timezone.now()
+    touched: list[Goods] = []
+    rows: list[models.Model] = []
+    names: set[str] = set()
+    for goods, before in pairs:
+        differences = changed(goods, before)
+        if not differences:
+            continue
+        goods.updated_at = now
+        names |= set(_field_names(differences))
+        touched.append(goods)
+        rows.append(_history(goods, "~", differences, origin, now))
+    if touched:
+        Goods.objects.bulk_update(
+            touched, [*sorted(names), "updated_at"], batch_size=500
+        )
+        HISTORY.objects.bulk_create(rows, batch_size=1000)
+    return len(touched)
+
+
+def _field_names(differences: Iterable[str]) -> list[str]:
+    return [name.removesuffix("_id") for name in differences]

@@ -1,0 +1,207 @@
+"""Repricing runs: proposed, decided by a second person, applied as a whole (DOMAIN 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.accounts.holders import is_only_holder
+from backoffice.base.errors import NotPermitted, ReasonMissing
+from backoffice.base.status import require
+from backoffice.oplog.record import record
+from catalog import changes
+from catalog.enums import GoodsStatus, Means, RunStatus
+from catalog.lookup import locked_all
+from catalog.models import Goods, RepricingLine, RepricingRun
+from catalog.moves import clean_reason, permit
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
+
+APPROVE = "catalog.approve_repricingrun"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """New prices for one locked goods; None keeps. `hits` are `pricing.Hit`s."""
+
+    goods: Goods
+    price: Decimal | None
+    case_price: Decimal | None
+    hits: Sequence[Any] = ()
+
+
+@transaction.atomic
+def propose(
+    proposals: Sequence[Proposal],
+    *,
+    by: "User",
+    origin: Means,
+    reason: str = "",
+    reference: str = "",
+) -> RepricingRun:
+    """Make a run of the proposals that waits for approval."""
+    run = RepricingRun.objects.create(
+        number=_next_number(),
+        status=RunStatus.AWAITING,
+        origin=origin,
+        reference=reference,
+        reason=clean_reason(reason)[:200],
+        created_by=by,
+    )
+    RepricingLine.objects.bulk_create(
+        [
+            RepricingLine(
+                run=run,
+                goods=p.goods,
+                cost=p.goods.cost,
+                old_price=p.goods.price,
+                old_case_price=p.goods.case_price,
+                new_price=p.price,
+                new_case_price=p.case_price,
+                guards=[hit.as_json() for hit in p.hits],
+            )
+            for p in proposals
+        ],
+        batch_size=1000,
+    )
+    record(
+        by=by,
+        action="repricing.proposed",
+        target=run,
+        lines=len(proposals),
+        **({"reason": reason} if reason else {}),
+    )
+    return run
+
+
+def _next_number() -> str:
+    """`R` + local day + a count within the day, unique by the column's constraint.
+
+    The newest run of the day is locked, so that two at once do not take one number.
+    """
+    day = timezone.localdate().strftime("R%Y%m%d")
+    last = (
+        RepricingRun.objects.select_for_update()
+        .filter(number__startswith=f"{day}-")
+        .order_by("-id")
+        .first()
+    )
+    count = int(last.number.rsplit("-", 1)[1]) if last else 0
+    return f"{day}-{count + 1:03d}"
+
+
+def _locked(run: RepricingRun) -> RepricingRun:
+    return RepricingRun.objects.select_for_update().get(pk=run.pk)
+
+
+@transaction.atomic
+def approve(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
+    """Agree to a waiting run and apply it as a whole.
+
+    Not by who proposed it, unless nobody else may approve; then a reason is asked for
+    and the run is marked as self-approved. Where prices or costs moved since it was
+    made, it becomes `stale` instead and nothing is applied: see the status of the
+    run that is returned.
+    """
+    permit(by, APPROVE, gettext_lazy("Approve"))
+    run = _locked(run)
+    require(run, RunStatus.AWAITING, verb=gettext_lazy("Approve"))
+    is_self = run.created_by_id == by.pk
+    if is_self:
+        if not is_only_holder(by, APPROVE):
+            raise NotPermitted(_("A second person has to approve this run."))
+        if not clean_reason(reason):
+            raise ReasonMissing(
+                _(
+                    "You are the only one who may approve; to approve your own run, say why."
+                )
+            )
+    run.decided_by, run.decided_at = by, timezone.now()
+    run.decision, run.is_self_approved = clean_reason(reason)[:200], is_self
+    if _apply(run, by):
+        run.status, run.applied_at = RunStatus.APPLIED, run.decided_at
+        action = "repricing.applied"
+    else:
+        run.status = RunStatus.STALE
+        action = "repricing.stale"
+    run.save()
+    record(by=by, action=action, target=run, self_approved=is_self, reason=run.decision)
+    return run
+
+
+@transaction.atomic
+def reject(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
+    """Refuse a waiting run; nothing is applied. A reason is asked for."""
+    permit(by, APPROVE, gettext_lazy("Reject"))
+    run = _locked(run)
+    require(run, RunStatus.AWAITING, verb=gettext_lazy("Reject"))
+    text = clean_reason(reason)
+    if not text:
+        raise ReasonMissing(_("Say why the run is rejected."))
+    run.status, run.decision = RunStatus.REJECTED, text[:200]
+    run.decided_by, run.decided_at = by, timezone.now()
+    run.save()
+    record(by=by, action="repricing.rejected", target=run, reason=text)
+    return run
+
+
+@transaction.atomic
+def cancel(run: RepricingRun, *, by: "User") -> RepricingRun:
+    """Take back a waiting run: by who proposed it, or who may approve."""
+    run = _locked(run)
+    require(run, RunStatus.AWAITING, verb=gettext_lazy("Cancel"))
+    if run.created_by_id != by.pk and not by.has_perm(APPROVE):
+        raise NotPermitted(_("Only who proposed the run may take it back."))
+    run.status, run.decided_by, run.decided_at = RunStatus.CANCELLED, by, timezone.now()
+    run.save()
+    record(by=by, action="repricing.cancelled", target=run)
+    return run
+
+
+def _apply(run: RepricingRun, by: "User") -> bool:
+    """Write all lines, or none when one no longer starts from what it was made for."""
+    lines = list(run.lines.all())
+    many = {goods.pk: goods for goods in locked_all(line.goods_id for line in lines)}
+    for line in lines:
+        goods = many[line.goods_id]
+        moved = (goods.price, goods.case_price, goods.cost) != (
+            line.old_price,
+            line.old_case_price,
+            line.cost,
+        )
+        if moved or goods.status == GoodsStatus.ARCHIVED:
+            return False
+    pairs = []
+    for line in lines:
+        goods = many[line.goods_id]
+        before = changes.snapshot(goods)
+        if line.new_price is not None:
+            goods.price = line.new_price
+        if line.new_case_price is not None:
+            goods.case_price = line.new_case_price
+        pairs.append((goods, before))
+    changes.save_all(
+        pairs,
+        changes.Origin(
+            by=run.created_by,
+            means=Means.RUN,
+            reason=run.reason,
+            reference=run.number,
+        ),
+    )
+    return True
+
+
+def waiting_for(goods: Goods) -> "list[RepricingRun]":
+    """Runs that wait for approval and would change this goods."""
+    return list(
+        RepricingRun.objects.filter(
+            status=RunStatus.AWAITING, lines__goods=goods
+        ).select_related("created_by")
+    )

@@ -1,0 +1,76 @@
+"""The rules within one goods' row, for forms and sheets alike; no database."""
+
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from backoffice.base.money import plain
+from backoffice.base.text import many_lines, one_line
+from catalog.models import Goods
+
+Errors = dict[str, list[str]]
+_RELATIONS = ["category", "brand", "unit", "case_unit"]
+
+
+def tidy(goods: Goods) -> None:
+    """Text into its one written form (blanks, line ends, Unicode NFC)."""
+    for name in ("code", "name", "spec", "origin", "barcode"):
+        setattr(goods, name, one_line(getattr(goods, name) or ""))
+    goods.description = many_lines(goods.description or "")
+
+
+def errors_of(goods: Goods) -> Errors:
+    """{field: messages} of everything wrong with the row by itself.
+
+    Field types, lengths, ranges, and how the fields fit together. Uniqueness and
+    foreign keys are the database's to tell and not looked at here.
+    """
+    errors: Errors = {}
+    try:
+        goods.clean_fields(exclude=_RELATIONS)
+    except ValidationError as error:
+        errors = {k: list(v) for k, v in error.message_dict.items()}
+    for field, message in _misfits(goods):
+        errors.setdefault(field, []).append(message)
+    return errors
+
+
+def _misfits(goods: Goods) -> list[tuple[str, str]]:
+    found = []
+    if goods.category_id is None:
+        found.append(("category", _("A category is needed.")))
+    if goods.unit_id is None:
+        found.append(("unit", _("A unit is needed.")))
+    elif _off_step(goods.min_quantity, goods.unit.step):
+        found.append(
+            (
+                "min_quantity",
+                _("Must be a multiple of %(step)s, the step of %(unit)s.")
+                % {"step": plain(goods.unit.step), "unit": goods.unit},
+            )
+        )
+    if goods.case_enabled:
+        if goods.case_unit_id is None:
+            found.append(("case_unit", _("Selling by the case needs a case unit.")))
+        if goods.case_size is None:
+            found.append(("case_size", _("Selling by the case needs a case size.")))
+    if (
+        goods.unit_id is not None
+        and goods.case_size is not None
+        and _off_step(goods.case_size, goods.unit.step)
+    ):
+        found.append(
+            (
+                "case_size",
+                _("Must be a multiple of %(step)s, the step of %(unit)s.")
+                % {"step": plain(goods.unit.step), "unit": goods.unit},
+            )
+        )
+    return found
+
+
+def _off_step(quantity: Decimal | None, step: Decimal) -> bool:
+    return (
+        isinstance(quantity, Decimal) and quantity.is_finite() and quantity % step != 0
+    )
