@@ -1,0 +1,199 @@
+"""The seven roles of the shop and what each may do.
+
+A role is a Django group whose name is the identifier below; people read its label. The
+table is the truth: `sync_roles` brings the groups in line with it after every upgrade.
+Groups that the merchant made are left alone.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+#: apps whose permissions roles and groups are made of
+OWN_APPS = ("oplog", "shop", "accounts", "jobs", "sheets", "catalog", "stock", "sales")
+
+_SEE_GOODS = {
+    "catalog.view_goods",
+    "catalog.view_category",
+    "catalog.view_brand",
+    "catalog.view_unit",
+}
+# the price log and the shelf log are read from the history
+_SEE_LOGS = {"catalog.view_historicalgoods"}
+_SHEETS = {"sheets.view_batch", "sheets.add_batch"}
+
+
+@dataclass(frozen=True)
+class Role:
+    """One built-in role: its group's name, its word on screens, its permissions."""
+
+    name: str
+    label: "str | Promise"
+    permissions: frozenset[str]
+
+
+def _role(name: str, label: Any, *permissions: set[str]) -> Role:
+    return Role(name, label, frozenset().union(*permissions))
+
+
+_BUYER = _role(
+    "buyer",
+    _("Buyer"),
+    _SEE_GOODS,
+    _SHEETS,
+    {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
+)
+_REVIEWER = _role(
+    "reviewer", _("Reviewer"), _SEE_GOODS, _SEE_LOGS, {"catalog.review_goods"}
+)
+_MERCHANDISER = _role(
+    "merchandiser",
+    _("Merchandiser"),
+    _SEE_GOODS,
+    _SEE_LOGS,
+    _SHEETS,
+    {
+        "catalog.list_goods",
+        "catalog.price_goods",
+        "catalog.view_repricingrun",
+        "catalog.add_repricingrun",
+    },
+)
+_STOCK_KEEPER = _role("stock_keeper", _("Stock keeper"), _SEE_GOODS)
+_SERVICE = _role("service", _("Customer service"), _SEE_GOODS)
+_FINANCE = _role(
+    "finance",
+    _("Finance"),
+    _SEE_GOODS,
+    _SEE_LOGS,
+    {"catalog.view_cost", "catalog.view_repricingrun"},
+)
+_MANAGER = _role(
+    "manager",
+    _("Manager"),
+    *(
+        set(role.permissions)
+        for role in (
+            _BUYER,
+            _REVIEWER,
+            _MERCHANDISER,
+            _STOCK_KEEPER,
+            _SERVICE,
+            _FINANCE,
+        )
+    ),
+    {
+        f"catalog.{verb}_{word}"
+        for verb in ("add", "change", "delete")
+        for word in ("category", "brand", "unit")
+    },
+    {
+        "catalog.archive_goods",
+        "catalog.create_missing",
+        "catalog.change_repricingrun",
+        "catalog.approve_repricingrun",
+        "accounts.manage_staff",
+        "shop.view_shopsetting",
+        "shop.change_shopsetting",
+        "oplog.view_operationlog",
+        "jobs.view_jobs",
+        "jobs.run_jobs",
+    },
+)
+
+ROLES: dict[str, Role] = {
+    role.name: role
+    for role in (
+        _BUYER,
+        _REVIEWER,
+        _MERCHANDISER,
+        _STOCK_KEEPER,
+        _SERVICE,
+        _FINANCE,
+        _MANAGER,
+    )
+}
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """What a built-in role may do, as `app.codename`."""
+    return ROLES[role].permissions
+
+
+def role_label(group_name: str) -> str:
+    """The word on screens for a group: translated for built-in ones, else its name."""
+    role = ROLES.get(group_name)
+    return str(role.label) if role else group_name
+
+
+def role_names_with(permission: str) -> list[str]:
+    """Who may do this: labels of the built-in roles, then of the merchant's groups."""
+    built_in = [r for r in ROLES.values() if permission in r.permissions]
+    app_label, codename = permission.split(".", 1)
+    own = (
+        Group.objects.filter(
+            permissions__content_type__app_label=app_label,
+            permissions__codename=codename,
+        )
+        .exclude(name__in=ROLES)
+        .order_by("name")
+    )
+    return [str(role.label) for role in built_in] + [group.name for group in own]
+
+
+def permission_name(permission: Permission) -> str:
+    """`app.codename`; its content type must be loaded."""
+    return f"{permission.content_type.app_label}.{permission.codename}"
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What `sync_roles` did: `app.codename` by role; `unknown` waits for its app."""
+
+    created: list[str]
+    added: dict[str, list[str]]
+    removed: dict[str, list[str]]
+    unknown: list[str]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.created or self.added or self.removed)
+
+
+@transaction.atomic
+def sync_roles() -> SyncReport:
+    """Bring the seven groups in line with the table; doing it twice changes nothing."""
+    known = {
+        permission_name(p): p
+        for p in Permission.objects.filter(
+            content_type__app_label__in=OWN_APPS
+        ).select_related("content_type")
+    }
+    created: list[str] = []
+    added: dict[str, list[str]] = {}
+    removed: dict[str, list[str]] = {}
+    unknown: set[str] = set()
+    for role in ROLES.values():
+        group, is_new = Group.objects.get_or_create(name=role.name)
+        if is_new:
+            created.append(role.name)
+        has = {
+            permission_name(p): p
+            for p in group.permissions.select_related("content_type")
+        }
+        unknown |= role.permissions - known.keys()
+        missing = sorted((role.permissions & known.keys()) - has.keys())
+        foreign = sorted(has.keys() - role.permissions)
+        if missing:
+            group.permissions.add(*(known[name] for name in missing))
+            added[role.name] = missing
+        if foreign:
+            group.permissions.remove(*(has[name] for name in foreign))
+            removed[role.name] = foreign
+    return SyncReport(created, added, removed, sorted(unknown))
