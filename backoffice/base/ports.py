@@ -6,7 +6,7 @@ app's `AppConfig.ready()`. Until then every call gives the neutral answer.
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,6 +42,10 @@ def _nothing_known(goods_ids: Iterable[int]) -> dict[int, Decimal]:
     return {}
 
 
+def _nobody(account: str) -> Any:
+    return None
+
+
 def _no_customer_figures(user_ids: Iterable[int]) -> dict[int, dict]:
     return {}
 
@@ -62,3 +66,5 @@ sales_volume: Port[[Iterable[int]], dict[int, Decimal]] = Port(
 customer_figures: Port[[Iterable[int]], dict[int, dict]] = Port(
     "sales.customer_figures", _no_customer_figures
 )
+#: user name, mobile or e-mail → the user, or None
+find_user: Port[[str], Any] = Port("accounts.find_user", _nobody)
