@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from django.db.models import Q
+from django.utils.functional import Promise
 
-if TYPE_CHECKING:
-    from django.utils.functional import Promise
-
-Text: TypeAlias = "str | Promise"
+Text: TypeAlias = str | Promise
 #: how a button or a number speaks: plain, the accent, green, amber, red
 Tone = Literal["", "primary", "success", "warning", "danger"]
 
