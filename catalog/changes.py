@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from backoffice.base.errors import ChangedMeanwhile
 from catalog.enums import Means
 from catalog.models import Goods
 
@@ -73,6 +75,28 @@ def changed(goods: Goods, before: Snapshot) -> dict[str, tuple[Any, Any]]:
         for name, old in before.items()
         if getattr(goods, name) != old
     }
+
+
+def require_unmoved(goods: Goods, seen_at: datetime | None) -> None:
+    """Refuse where the locked row moved on since `seen_at`, the `updated_at` that the
+    person saw; the later one is told who was earlier. None: nothing was seen."""
+    if seen_at is None or goods.updated_at == seen_at:
+        return
+    later = (
+        HISTORY.objects.filter(id=goods.pk, history_date__gt=seen_at)
+        .select_related("history_user")
+        .order_by("-history_id")
+        .first()
+    )
+    who = later.history_user if later else None
+    raise ChangedMeanwhile(
+        _(
+            "%(who)s has changed %(goods)s since you opened it. Nothing of yours was "
+            "saved; look at it anew and enter your change again."
+        )
+        % {"who": who or _("Somebody"), "goods": goods},
+        id=goods.pk,
+    )
 
 
 def _history(

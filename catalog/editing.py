@@ -1,17 +1,20 @@
 """Entering and editing goods by hand: one row, all its fields, in one transaction."""
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from backoffice.base.errors import ChangedMeanwhile, FieldErrors, NotPermitted
-from backoffice.base.money import round_cost
+from backoffice.base.errors import FieldErrors, NotPermitted
+from backoffice.base.status import require
 from backoffice.oplog.record import record
 from catalog import changes, pricing, validation
-from catalog.enums import EDITABLE, REVIEWED, Means
+from catalog.enums import EDITABLE, REVIEWED, GoodsStatus, Means
 from catalog.errors import ContentLocked
 from catalog.lookup import locked
 from catalog.models import Goods
@@ -52,6 +55,7 @@ def may_edit_cost(by: "User", goods: Goods) -> bool:
     """Costs change every morning, so review does not lock them."""
     return (
         by.is_active
+        and goods.status != GoodsStatus.ARCHIVED
         and by.has_perm("catalog.view_cost")
         and (by.has_perm("catalog.change_goods") or by.has_perm("catalog.price_goods"))
     )
@@ -68,10 +72,13 @@ def create_goods(
     """A new draft; `values` by field name of `SETTABLE`. Raises FieldErrors."""
     permit(by, "catalog.add_goods", _("Enter goods"))
     if values.get("cost") is not None and not by.has_perm("catalog.view_cost"):
-        raise NotPermitted(_("You may not set costs."))
+        raise NotPermitted(_("You may not set costs."), permission="catalog.view_cost")
     goods = Goods(**{k: v for k, v in values.items() if k in SETTABLE})
-    goods.price = goods.price or goods._meta.get_field("price").default
-    _check(goods)
+    if goods.price is None:
+        goods.price = Decimal("0.00")
+    validation.tidy(goods)
+    if errors := _errors(goods):
+        raise FieldErrors(errors)
     try:
         with transaction.atomic():
             changes.create(goods, changes.Origin(by, means, reference=reference))
@@ -94,31 +101,26 @@ def edit_goods(
 ) -> EditResult:
     """Set some fields of a goods; prices go through `pricing`, with its guards.
 
+    All that changes at once is one row of history; a guarded price waits in a run.
     `seen_at` is the `updated_at` that the editor saw: where the row moved on since,
-    ChangedMeanwhile tells who changed what, and nothing is written. Raises FieldErrors,
-    ContentLocked, NotPermitted.
+    ChangedMeanwhile tells who changed it, and nothing is written. Raises FieldErrors,
+    ContentLocked, NotPermitted, WrongStatus (archived).
     """
     reason = clean_reason(reason)
     goods = locked(goods)
-    if seen_at is not None and goods.updated_at != seen_at:
-        raise _changed_meanwhile(goods, seen_at)
+    changes.require_unmoved(goods, seen_at)
     before = changes.snapshot(goods)
     for name in ("code", *CONTENT, "cost"):
         if name in values:
             setattr(goods, name, values[name])
-    if goods.cost is not None:
-        goods.cost = round_cost(goods.cost)
     validation.tidy(goods)
     touched = changes.changed(goods, before)
     _permit_edit(by, goods, touched)
+    change = _checked_change(goods, values, by=by, check=bool(touched))
+    change.apply_to(goods)
+    origin = changes.Origin(by, means, reason, reference)
+    applied = _write(goods, before, origin)
     if touched:
-        _check(goods)
-        origin = changes.Origin(by, means, reason, reference)
-        try:
-            with transaction.atomic():
-                changes.save(goods, before, origin)
-        except IntegrityError as error:
-            raise _integrity(error) from None
         record(
             by=by,
             action="goods.changed",
@@ -126,23 +128,79 @@ def edit_goods(
             changes=readable(touched),
             **({"reason": reason} if reason else {}),
         )
-    price = PriceOutcome()
-    if "price" in values or "case_price" in values:
-        price = pricing.change_price(
+    prices = {k: v for k, v in applied.items() if k in changes.PRICE_FIELDS}
+    pricing.log_prices(goods, prices, by=by, reason=reason)
+    run = pricing.propose(
+        goods, change, by=by, reason=reason, means=means, reference=reference
+    )
+    return EditResult(goods, applied, PriceOutcome(prices, run, change.hits))
+
+
+def _checked_change(
+    goods: Goods, values: dict[str, Any], *, by: "User", check: bool
+) -> pricing.Change:
+    """The change of prices; raises FieldErrors with all that is wrong with the row."""
+    errors = _errors(goods) if check else {}
+    change = pricing.Change()
+    try:
+        change = pricing.consider(
             goods,
             by=by,
             price=values.get("price", KEEP),
             case_price=values.get("case_price", KEEP),
-            reason=reason,
-            means=means,
-            reference=reference,
         )
-        goods.refresh_from_db()
-    return EditResult(goods, {**touched, **price.applied}, price)
+        pricing.refuse_free(goods, change)
+    except FieldErrors as refusal:
+        errors = {**refusal.errors, **errors}
+    if not errors and goods.status == GoodsStatus.ON_SALE:
+        errors = _unsellable(goods, change)
+    if errors:
+        raise FieldErrors(errors)
+    return change
+
+
+def _unsellable(goods: Goods, change: pricing.Change) -> dict[str, list[str]]:
+    """What would leave goods on sale without anything to sell it by, or for nothing."""
+    if not goods.retail_enabled and not goods.case_enabled:
+        return {
+            "retail_enabled": [
+                _("Goods on sale are sold by the unit, by the case, or both.")
+            ]
+        }
+    after = copy(goods)
+    change.apply_to(after)
+    errors = {}
+    for name, enabled in (
+        ("price", after.retail_enabled),
+        ("case_price", after.case_enabled),
+    ):
+        if enabled and not getattr(after, name):
+            errors[name] = [
+                _(
+                    "This price waits for approval first; switch the selling unit on "
+                    "once it is approved."
+                )
+                if change.hits
+                else _("Goods on sale need a price above 0 for every selling unit.")
+            ]
+    return errors
+
+
+def _write(
+    goods: Goods, before: changes.Snapshot, origin: changes.Origin
+) -> dict[str, tuple[Any, Any]]:
+    try:
+        with transaction.atomic():
+            return changes.save(goods, before, origin)
+    except IntegrityError:
+        # all else was checked; only the code may have been taken at this very moment
+        raise FieldErrors({"code": [_("Another goods has this code.")]}) from None
 
 
 def _permit_edit(by: "User", goods: Goods, touched: dict[str, Any]) -> None:
     content = [name for name in touched if name not in changes.COST_FIELDS]
+    if touched and goods.status == GoodsStatus.ARCHIVED:
+        require(goods, *EDITABLE, *REVIEWED, verb=gettext_lazy("Change"))
     if content and not may_edit_content(by, goods):
         raise ContentLocked(
             _(
@@ -155,44 +213,16 @@ def _permit_edit(by: "User", goods: Goods, touched: dict[str, Any]) -> None:
             }
         )
     if "cost" in touched and not may_edit_cost(by, goods):
-        raise NotPermitted(_("You may not set costs."))
+        raise NotPermitted(_("You may not set costs."), permission="catalog.view_cost")
 
 
-def _check(goods: Goods) -> None:
-    validation.tidy(goods)
+def _errors(goods: Goods) -> dict[str, list[str]]:
     errors = validation.errors_of(goods)
     if not errors and (
         Goods.objects.coded(goods.code).exclude(pk=goods.pk).only("pk").exists()
     ):
         errors = {"code": [_("Another goods has this code.")]}
-    if errors:
-        raise FieldErrors(errors)
-
-
-def _integrity(error: IntegrityError) -> FieldErrors:
-    if "goods_code_unique" in str(error) or "UNIQUE" in str(error):
-        return FieldErrors({"code": [_("Another goods has this code.")]})
-    return FieldErrors(
-        {"price": [_("Goods on sale need a price above 0 for every selling unit.")]}
-    )
-
-
-def _changed_meanwhile(goods: Goods, seen_at: datetime) -> ChangedMeanwhile:
-    later = (
-        changes.HISTORY.objects.filter(id=goods.pk, history_date__gt=seen_at)
-        .select_related("history_user")
-        .order_by("-history_id")
-        .first()
-    )
-    who = str(later.history_user) if later and later.history_user else _("Somebody")
-    return ChangedMeanwhile(
-        _(
-            "%(who)s has changed %(goods)s since you opened it. Nothing of yours was "
-            "saved; look at it anew and enter your change again."
-        )
-        % {"who": who, "goods": goods},
-        id=goods.pk,
-    )
+    return errors
 
 
 def label_of(attname: str) -> str:

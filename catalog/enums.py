@@ -73,6 +73,10 @@ REVIEWED = (
 )
 
 
+#: the reference of a row of history where the only reviewer approved their own goods
+SELF_APPROVED = "self-approved"
+
+
 class Means(models.TextChoices):
     """By which way a change came in; kept with each row of history."""
 

@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.money import MAX_PRICE, plain, round_money
+from backoffice.base.status import require
 from backoffice.oplog.record import record
 from backoffice.shop import shop
 from catalog import changes, repricing
-from catalog.enums import EDITABLE, GoodsStatus, Guard, Means, SellingUnit
+from catalog.enums import (
+    EDITABLE,
+    REVIEWED,
+    GoodsStatus,
+    Guard,
+    Means,
+    SellingUnit,
+)
 from catalog.lookup import locked
 from catalog.models import Goods, RepricingRun
+from catalog.moves import clean_reason
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -52,6 +62,33 @@ class PriceOutcome:
     applied: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     run: RepricingRun | None = None
     hits: list[Hit] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """New prices for one goods as `consider` lets them pass; KEEP where one stays."""
+
+    price: "Price | _Keep" = KEEP
+    case_price: "Price | _Keep" = KEEP
+    hits: list[Hit] = field(default_factory=list)
+
+    def apply_to(self, goods: Goods) -> None:
+        """Set what needs nobody's approval; taking a case price away never does."""
+        if not isinstance(self.price, _Keep) and not self.hits:
+            goods.price = self.price or Decimal("0.00")
+        if not isinstance(self.case_price, _Keep) and (
+            self.case_price is None or not self.hits
+        ):
+            goods.case_price = self.case_price
+
+    def proposal(self, goods: Goods) -> repricing.Proposal:
+        """The same as a line of a run."""
+        return repricing.Proposal(
+            goods,
+            None if isinstance(self.price, _Keep) else self.price,
+            None if isinstance(self.case_price, _Keep) else self.case_price,
+            self.hits,
+        )
 
 
 def margin_percent(price: Price, cost: Price) -> Decimal | None:
@@ -93,14 +130,14 @@ def _hits_of(unit: SellingUnit, old: Price, new: Price, cost: Price) -> list[Hit
             Hit(
                 Guard.MARGIN,
                 unit,
+                # without the cost itself: not everyone who prices may see it
                 _(
-                    "%(unit)s price %(new)s leaves less than %(margin)s%% on the cost of %(cost)s"
+                    "%(unit)s price %(new)s leaves less than the smallest margin of %(margin)s%%"
                 )
                 % {
                     "unit": unit.label,
                     "new": plain(new),
                     "margin": plain(margin),
-                    "cost": plain(cost),
                 },
             )
         )
@@ -136,11 +173,13 @@ def may_price(by: "User", goods: Goods) -> bool:
 
 
 def permit_price(by: "User", goods: Goods) -> None:
-    """Raises NotPermitted unless `may_price`; nobody prices archived goods."""
-    if goods.status == GoodsStatus.ARCHIVED or not may_price(by, goods):
+    """Raises NotPermitted unless `may_price`; WrongStatus for archived goods."""
+    require(goods, *EDITABLE, *REVIEWED, verb=gettext_lazy("Change the price"))
+    if not may_price(by, goods):
         raise NotPermitted(
             _('You may not change the price of goods that are "%(status)s".')
-            % {"status": goods.get_status_display()}
+            % {"status": goods.get_status_display()},
+            permission="catalog.price_goods",
         )
 
 
@@ -162,6 +201,45 @@ def checked(value: Price, field_name: str) -> Price:
     return rounded
 
 
+def consider(
+    goods: Goods,
+    *,
+    by: "User",
+    price: "Price | _Keep" = KEEP,
+    case_price: "Price | _Keep" = KEEP,
+) -> Change:
+    """What a change of prices of this locked goods comes to; writes nothing.
+
+    A price that stays is no change. Raises NotPermitted, WrongStatus, FieldErrors (not
+    a price).
+    """
+    errors: dict[str, list[str]] = {}
+    new: dict[str, Price | _Keep] = {}
+    asked = {
+        "price": KEEP if isinstance(price, _Keep) else (price or Decimal(0)),
+        "case_price": case_price,
+    }
+    for name, value in asked.items():
+        new[name] = KEEP
+        if isinstance(value, _Keep):
+            continue
+        try:
+            amount = checked(value, name)
+        except FieldErrors as refusal:
+            errors |= refusal.errors
+            continue
+        if amount != getattr(goods, name):
+            new[name] = amount
+    if errors:
+        raise FieldErrors(errors)
+    if all(isinstance(value, _Keep) for value in new.values()):
+        return Change()
+    permit_price(by, goods)
+    is_free = goods.status in EDITABLE
+    hits = [] if is_free else guard_hits(goods, new["price"], new["case_price"])
+    return Change(new["price"], new["case_price"], hits)
+
+
 @transaction.atomic
 def change_price(
     goods: Goods,
@@ -176,42 +254,51 @@ def change_price(
     """Change the retail price, the case price or both; a price that stays is no change.
 
     Where a guard is hit, neither is applied: a repricing run with both waits for a
-    person who may approve it. Raises NotPermitted, FieldErrors (not a price, or 0 for
-    a unit that is on sale).
+    person who may approve it. Raises NotPermitted, WrongStatus, FieldErrors (not a
+    price, or 0 for a unit that is on sale).
     """
+    reason = clean_reason(reason)
     goods = locked(goods)
-    new_price = (
-        KEEP if isinstance(price, _Keep) else checked(price or Decimal(0), "price")
-    )
-    new_case = (
-        KEEP if isinstance(case_price, _Keep) else checked(case_price, "case_price")
-    )
-    if new_price == goods.price:
-        new_price = KEEP
-    if new_case == goods.case_price:
-        new_case = KEEP
-    if isinstance(new_price, _Keep) and isinstance(new_case, _Keep):
-        return PriceOutcome()
-    permit_price(by, goods)
-    _refuse_free(goods, new_price, new_case)
-    hits = [] if goods.status in EDITABLE else guard_hits(goods, new_price, new_case)
-    line = repricing.Proposal(
-        goods,
-        None if isinstance(new_price, _Keep) else new_price,
-        None if isinstance(new_case, _Keep) else new_case,
-        hits,
-    )
-    if hits:
-        run = repricing.propose(
-            [line], by=by, origin=means, reason=reason, reference=reference
-        )
-        return PriceOutcome(run=run, hits=hits)
     before = changes.snapshot(goods)
-    if not isinstance(new_price, _Keep):
-        goods.price = new_price  # type: ignore[assignment]
-    if not isinstance(new_case, _Keep):
-        goods.case_price = new_case
+    change = consider(goods, by=by, price=price, case_price=case_price)
+    refuse_free(goods, change)
+    change.apply_to(goods)
     applied = changes.save(goods, before, changes.Origin(by, means, reason, reference))
+    log_prices(goods, applied, by=by, reason=reason)
+    return PriceOutcome(
+        applied,
+        propose(goods, change, by=by, reason=reason, means=means, reference=reference),
+        change.hits,
+    )
+
+
+def propose(
+    goods: Goods,
+    change: Change,
+    *,
+    by: "User",
+    reason: str,
+    means: Means,
+    reference: str = "",
+) -> RepricingRun | None:
+    """The run that waits for approval, where the change hit a guard."""
+    if not change.hits:
+        return None
+    return repricing.propose(
+        [change.proposal(goods)],
+        by=by,
+        origin=means,
+        reason=reason,
+        reference=reference,
+    )
+
+
+def log_prices(
+    goods: Goods, applied: dict[str, tuple[Any, Any]], *, by: "User", reason: str
+) -> None:
+    """The operation log's line for prices that were changed; none for no change."""
+    if not applied:
+        return
     record(
         by=by,
         action="goods.repriced",
@@ -219,17 +306,24 @@ def change_price(
         changes={k: [_text(a), _text(b)] for k, (a, b) in applied.items()},
         **({"reason": reason} if reason else {}),
     )
-    return PriceOutcome(applied=applied)
 
 
-def _refuse_free(goods: Goods, price: Any, case_price: Any) -> None:
+def refuse_free(goods: Goods, change: Change) -> None:
+    """Goods on sale are never sold for nothing; raises FieldErrors."""
     if goods.status != GoodsStatus.ON_SALE:
         return
     errors = {}
-    if goods.retail_enabled and not isinstance(price, _Keep) and not price:
-        errors["price"] = [_("Goods on sale need a price above 0.")]
-    if goods.case_enabled and not isinstance(case_price, _Keep) and not case_price:
-        errors["case_price"] = [_("Goods on sale need a case price above 0.")]
+    for name, enabled, message in (
+        ("price", goods.retail_enabled, _("Goods on sale need a price above 0.")),
+        (
+            "case_price",
+            goods.case_enabled,
+            _("Goods on sale need a case price above 0."),
+        ),
+    ):
+        value = getattr(change, name)
+        if enabled and not isinstance(value, _Keep) and not value:
+            errors[name] = [message]
     if errors:
         raise FieldErrors(errors)
 

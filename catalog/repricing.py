@@ -1,5 +1,6 @@
 """Repricing runs: proposed, decided by a second person, applied as a whole (DOMAIN 3)."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,14 +47,17 @@ def propose(
     reference: str = "",
 ) -> RepricingRun:
     """Make a run of the proposals that waits for approval."""
+    reason = clean_reason(reason)
     run = RepricingRun.objects.create(
-        number=_next_number(),
+        number=secrets.token_hex(8),
         status=RunStatus.AWAITING,
         origin=origin,
         reference=reference,
-        reason=clean_reason(reason)[:200],
+        reason=reason,
         created_by=by,
     )
+    run.number = _number(run)
+    run.save(update_fields=["number"])
     RepricingLine.objects.bulk_create(
         [
             RepricingLine(
@@ -80,20 +84,10 @@ def propose(
     return run
 
 
-def _next_number() -> str:
-    """`R` + local day + a count within the day, unique by the column's constraint.
-
-    The newest run of the day is locked, so that two at once do not take one number.
-    """
-    day = timezone.localdate().strftime("R%Y%m%d")
-    last = (
-        RepricingRun.objects.select_for_update()
-        .filter(number__startswith=f"{day}-")
-        .order_by("-id")
-        .first()
-    )
-    count = int(last.number.rsplit("-", 1)[1]) if last else 0
-    return f"{day}-{count + 1:03d}"
+def _number(run: RepricingRun) -> str:
+    """`R` + local day + the row's id: unique without looking at other runs, whose
+    locks come before those of goods (docs/locking.md)."""
+    return f"R{timezone.localdate():%Y%m%d}-{run.pk}"
 
 
 def _locked(run: RepricingRun) -> RepricingRun:
@@ -112,18 +106,15 @@ def approve(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
     permit(by, APPROVE, gettext_lazy("Approve"))
     run = _locked(run)
     require(run, RunStatus.AWAITING, verb=gettext_lazy("Approve"))
+    if needs_second_person(by, run):
+        raise NotPermitted(_("A second person has to approve this run."))
     is_self = run.created_by_id == by.pk
-    if is_self:
-        if not is_only_holder(by, APPROVE):
-            raise NotPermitted(_("A second person has to approve this run."))
-        if not clean_reason(reason):
-            raise ReasonMissing(
-                _(
-                    "You are the only one who may approve; to approve your own run, say why."
-                )
-            )
+    if is_self and not clean_reason(reason):
+        raise ReasonMissing(
+            _("You are the only one who may approve; to approve your own run, say why.")
+        )
     run.decided_by, run.decided_at = by, timezone.now()
-    run.decision, run.is_self_approved = clean_reason(reason)[:200], is_self
+    run.decision, run.is_self_approved = clean_reason(reason), is_self
     if _apply(run, by):
         run.status, run.applied_at = RunStatus.APPLIED, run.decided_at
         action = "repricing.applied"
@@ -144,7 +135,7 @@ def reject(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
     text = clean_reason(reason)
     if not text:
         raise ReasonMissing(_("Say why the run is rejected."))
-    run.status, run.decision = RunStatus.REJECTED, text[:200]
+    run.status, run.decision = RunStatus.REJECTED, text
     run.decided_by, run.decided_at = by, timezone.now()
     run.save()
     record(by=by, action="repricing.rejected", target=run, reason=text)
@@ -156,7 +147,7 @@ def cancel(run: RepricingRun, *, by: "User") -> RepricingRun:
     """Take back a waiting run: by who proposed it, or who may approve."""
     run = _locked(run)
     require(run, RunStatus.AWAITING, verb=gettext_lazy("Cancel"))
-    if run.created_by_id != by.pk and not by.has_perm(APPROVE):
+    if not may_cancel(by, run):
         raise NotPermitted(_("Only who proposed the run may take it back."))
     run.status, run.decided_by, run.decided_at = RunStatus.CANCELLED, by, timezone.now()
     run.save()
@@ -164,19 +155,22 @@ def cancel(run: RepricingRun, *, by: "User") -> RepricingRun:
     return run
 
 
+def may_cancel(by: "User", run: RepricingRun) -> bool:
+    """Who proposed it, and whoever may approve."""
+    return by.is_active and (run.created_by_id == by.pk or by.has_perm(APPROVE))
+
+
+def needs_second_person(by: "User", run: RepricingRun) -> bool:
+    """Whether this person may not decide alone: it is their own run, and others may."""
+    return run.created_by_id == by.pk and not is_only_holder(by, APPROVE)
+
+
 def _apply(run: RepricingRun, by: "User") -> bool:
     """Write all lines, or none when one no longer starts from what it was made for."""
     lines = list(run.lines.all())
     many = {goods.pk: goods for goods in locked_all(line.goods_id for line in lines)}
-    for line in lines:
-        goods = many[line.goods_id]
-        moved = (goods.price, goods.case_price, goods.cost) != (
-            line.old_price,
-            line.old_case_price,
-            line.cost,
-        )
-        if moved or goods.status == GoodsStatus.ARCHIVED:
-            return False
+    if any(_is_stale(line, many[line.goods_id]) for line in lines):
+        return False
     pairs = []
     for line in lines:
         goods = many[line.goods_id]
@@ -196,6 +190,22 @@ def _apply(run: RepricingRun, by: "User") -> bool:
         ),
     )
     return True
+
+
+def _is_stale(line: RepricingLine, goods: Goods) -> bool:
+    """Whether the goods is no longer as it was, or could not take the new price."""
+    if goods.status == GoodsStatus.ARCHIVED:
+        return True
+    on_sale = goods.status == GoodsStatus.ON_SALE
+    if on_sale and goods.retail_enabled and line.new_price == 0:
+        return True
+    if on_sale and goods.case_enabled and line.new_case_price == 0:
+        return True
+    return (goods.price, goods.case_price, goods.cost) != (
+        line.old_price,
+        line.old_case_price,
+        line.cost,
+    )
 
 
 def waiting_for(goods: Goods) -> "list[RepricingRun]":

@@ -1,5 +1,6 @@
 """Review of goods: submit, approve, reject, revise (DOMAIN 2)."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -33,12 +34,18 @@ def submit(
 
 
 def approve(
-    goods: Goods, *, by: "User", reason: str = "", means: Means = Means.HAND
+    goods: Goods,
+    *,
+    by: "User",
+    reason: str = "",
+    means: Means = Means.HAND,
+    seen_at: datetime | None = None,
 ) -> Goods:
     """Accept a submitted goods; with four eyes on, not by who touched it.
 
     In a shop where only one active person may review, that person may approve alone
-    after typing a reason; the log then says `self_approved`.
+    after typing a reason; the log then says `self_approved`. With `seen_at` (the
+    `updated_at` that the reviewer saw), what was changed meanwhile is not approved.
     """
 
     def check(goods: Goods) -> dict[str, Any] | None:
@@ -56,11 +63,24 @@ def approve(
             )
         return {"self_approved": True}
 
-    return move(goods, "approve", by=by, reason=reason, means=means, check=check)
+    return move(
+        goods,
+        "approve",
+        by=by,
+        reason=reason,
+        means=means,
+        seen_at=seen_at,
+        check=check,
+    )
 
 
 def reject(
-    goods: Goods, *, by: "User", reason: str = "", means: Means = Means.HAND
+    goods: Goods,
+    *,
+    by: "User",
+    reason: str = "",
+    means: Means = Means.HAND,
+    seen_at: datetime | None = None,
 ) -> Goods:
     """Send a submitted goods back; the reason is what the buyer reads."""
 
@@ -68,7 +88,15 @@ def reject(
         if not clean_reason(reason):
             raise ReasonMissing(_("Say why the goods is rejected."))
 
-    return move(goods, "reject", by=by, reason=reason, means=means, check=check)
+    return move(
+        goods,
+        "reject",
+        by=by,
+        reason=reason,
+        means=means,
+        seen_at=seen_at,
+        check=check,
+    )
 
 
 def revise(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from backoffice.base.money import plain
+from backoffice.base.money import MAX_PRICE, plain, round_cost
 from backoffice.base.text import many_lines, one_line
 from catalog.models import Goods
 
@@ -14,10 +14,14 @@ _RELATIONS = ["category", "brand", "unit", "case_unit"]
 
 
 def tidy(goods: Goods) -> None:
-    """Text into its one written form (blanks, line ends, Unicode NFC)."""
+    """Text into its one written form (blanks, line ends, Unicode NFC), cost to its
+    places; what is not a number is left for `errors_of` to name."""
     for name in ("code", "name", "spec", "origin", "barcode"):
         setattr(goods, name, one_line(getattr(goods, name) or ""))
     goods.description = many_lines(goods.description or "")
+    cost = goods.cost
+    if isinstance(cost, Decimal) and cost.is_finite() and abs(cost) <= MAX_PRICE:
+        goods.cost = round_cost(cost)
 
 
 def errors_of(goods: Goods) -> Errors:

@@ -25,7 +25,7 @@ class RepricingRun(models.Model):
         _("made by"), max_length=10, choices=Means, default=Means.HAND
     )
     reference = models.CharField(_("reference"), max_length=40, blank=True)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("proposed by"),
@@ -41,7 +41,7 @@ class RepricingRun(models.Model):
         null=True,
     )
     decided_at = models.DateTimeField(_("decided"), null=True)
-    decision = models.CharField(_("decision's reason"), max_length=200, blank=True)
+    decision = models.CharField(_("decision's reason"), max_length=500, blank=True)
     is_self_approved = models.BooleanField(_("self-approved"), default=False)
     applied_at = models.DateTimeField(_("applied"), null=True)
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 import factory
 
 from backoffice.accounts.tests.factories import AdminFactory
-from catalog import changes, listing, review
+from catalog import archiving, changes, listing, review
+from catalog.enums import GoodsStatus
 from catalog.models import Brand, Category, Goods, Unit
 
 
@@ -66,18 +67,61 @@ class PendingGoodsFactory(GoodsFactory):
         )
 
 
-class ApprovedGoodsFactory(GoodsFactory):
+class ApprovedGoodsFactory(PendingGoodsFactory):
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        by = kwargs.pop("by", None) or AdminFactory()
+        return review.approve(
+            super()._create(model_class, *args, by=by, **kwargs), by=by
+        )
+
+
+class RejectedGoodsFactory(PendingGoodsFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         by = kwargs.pop("by", None) or AdminFactory()
         goods = super()._create(model_class, *args, by=by, **kwargs)
-        return review.approve(review.submit(goods, by=by), by=by)
+        return review.reject(goods, by=by, reason="图片不清楚")
 
 
-class OnSaleGoodsFactory(GoodsFactory):
+class OnSaleGoodsFactory(ApprovedGoodsFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         by = kwargs.pop("by", None) or AdminFactory()
-        goods = super()._create(model_class, *args, by=by, **kwargs)
-        goods = review.approve(review.submit(goods, by=by), by=by)
-        return listing.list_goods(goods, by=by)
+        return listing.list_goods(
+            super()._create(model_class, *args, by=by, **kwargs), by=by
+        )
+
+
+class OffSaleGoodsFactory(OnSaleGoodsFactory):
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        by = kwargs.pop("by", None) or AdminFactory()
+        return listing.delist(
+            super()._create(model_class, *args, by=by, **kwargs), by=by
+        )
+
+
+class ArchivedGoodsFactory(GoodsFactory):
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        by = kwargs.pop("by", None) or AdminFactory()
+        return archiving.archive(
+            super()._create(model_class, *args, by=by, **kwargs), by=by
+        )
+
+
+FACTORIES = {
+    GoodsStatus.DRAFT: GoodsFactory,
+    GoodsStatus.PENDING: PendingGoodsFactory,
+    GoodsStatus.APPROVED: ApprovedGoodsFactory,
+    GoodsStatus.REJECTED: RejectedGoodsFactory,
+    GoodsStatus.ON_SALE: OnSaleGoodsFactory,
+    GoodsStatus.OFF_SALE: OffSaleGoodsFactory,
+    GoodsStatus.ARCHIVED: ArchivedGoodsFactory,
+}
+
+
+def goods_in(status, **fields):
+    """A goods that reached this status by the verbs."""
+    return FACTORIES[status](**fields)
