@@ -8,8 +8,16 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest
 
 from backoffice.accounts.models import User
-from backoffice.accounts.names import clean_email, clean_mobile
+from backoffice.accounts.names import clean_email, clean_mobile, username_key
 from backoffice.base.text import half_width
+
+LONGEST = 254
+
+
+def typed_account(account: str) -> str:
+    """What somebody typed, cut and made fit to be looked up in any database."""
+    text = account[: 4 * LONGEST].encode("utf-8", "replace").decode().replace("\0", "?")
+    return half_width(text)[:LONGEST]
 
 
 def find_user(account: str) -> User | None:
@@ -18,7 +26,7 @@ def find_user(account: str) -> User | None:
     The three can never be taken for one another: a user name holds no `@` and is
     unlike a mobile. Always one query, whatever was typed.
     """
-    typed = half_width(account)[:254]
+    typed = typed_account(account)
     try:
         if "@" in typed:
             return User.objects.filter(email=clean_email(typed)).first()
@@ -26,20 +34,26 @@ def find_user(account: str) -> User | None:
     except ValidationError:
         return (
             User.objects.annotate(key=Lower("username"))
-            .filter(key=typed.lower())
+            .filter(key=username_key(typed))
             .first()
         )
 
 
 class AccountBackend(ModelBackend):
     """Takes the same time for a wrong password as for an account that does not exist,
-    and answers both alike."""
+    and answers both alike.
+
+    With `staff_only`, an account that may not enter the admin is answered like one
+    that does not exist, and the try counts as a failure: otherwise the admin would
+    tell guessers when they have a customer's password right.
+    """
 
     def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,
         password: str | None = None,
+        staff_only: bool = False,
         **kwargs: Any,
     ) -> User | None:
         if not username or password is None:
@@ -49,6 +63,7 @@ class AccountBackend(ModelBackend):
             # hashing costs what a real check costs (Django ticket 20760)
             User().set_password(password)
             return None
-        if user.check_password(password) and self.user_can_authenticate(user):
-            return user
+        is_right = user.check_password(password)
+        if is_right and self.user_can_authenticate(user):
+            return user if user.is_staff or not staff_only else None
         return None

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Group, PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -29,11 +30,14 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
     def create_user(
         self, username: str, password: str | None = None, **fields: Any
     ) -> "User":
-        """A user; without a password nobody can sign in with one."""
-        user: User = self.model(username=clean_username(username), **fields)
-        user.mobile = clean_mobile(user.mobile) if user.mobile else None
-        user.email = clean_email(user.email) if user.email else None
+        """A user; without a password nobody can sign in with one.
+
+        Raises ValidationError by field.
+        """
+        user: User = self.model(username=username, **fields)
+        user.tidy()
         user.set_password(password)
+        user.full_clean(exclude=["password"])
         user.save(using=self._db)
         return user
 
@@ -90,6 +94,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["-id"]
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(
                 Lower("username"),
@@ -118,11 +123,30 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.nickname or self.username
 
     def clean(self) -> None:
+        """As `tidy`."""
+        self.tidy()
+
+    def tidy(self) -> None:
         """Names into their one written form; raises ValidationError by field."""
-        self.username = clean_username(self.username)
-        self.mobile = clean_mobile(self.mobile) if self.mobile else None
-        self.email = clean_email(self.email) if self.email else None
+        errors: dict[str, Any] = {}
+        for name, written, empty in (
+            ("username", clean_username, ""),
+            ("mobile", clean_mobile, None),
+            ("email", clean_email, None),
+        ):
+            value = getattr(self, name)
+            try:
+                setattr(self, name, written(value) if value else empty)
+            except ValidationError as error:
+                errors[name] = error
         self.nickname = one_line(self.nickname)
+        if errors:
+            raise ValidationError(errors)
+
+    @property
+    def log_label(self) -> str:
+        """What logs, which cannot be changed, keep of this person: no name."""
+        return f"#{self.pk}"
 
     def get_full_name(self) -> str:
         """The name on screens and in logs."""
@@ -131,3 +155,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """The same; there is no shorter one."""
         return str(self)
+
+
+class Role(Group):
+    """A group of permissions as the merchant sees it, see `accounts.roles`.
+
+    Written only by `roles.sync_roles` and the verbs of `accounts.staff`.
+    """
+
+    class Meta:
+        proxy = True
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        default_permissions = ()
