@@ -221,6 +221,10 @@ AXES_COOLOFF_TIME = 0.25  # hours: a quarter of an hour after the last failure
 # account and address together: a stranger cannot lock out a member of staff
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+# who tries while locked is turned away unread; the quarter of an hour does not begin anew
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# the operation log keeps sign-ins and failures
+AXES_DISABLE_ACCESS_LOG = True
 AXES_CLIENT_IP_CALLABLE = "backoffice.base.http.client_ip"
 AXES_USERNAME_CALLABLE = "backoffice.accounts.lockout.account_key"
 AXES_LOCKOUT_CALLABLE = "backoffice.accounts.lockout.locked_out"

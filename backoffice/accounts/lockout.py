@@ -1,25 +1,60 @@
 """How django-axes counts failures and what somebody who is locked out sees."""
 
+import math
 from typing import Any
 
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
+from axes.utils import reset
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
-from backoffice.accounts.backends import find_user
-from backoffice.base.text import half_width
+from backoffice.accounts.backends import find_user, typed_account
+from backoffice.accounts.models import User
+from backoffice.base.http import client_ip
 
 
 def account_key(request: HttpRequest | None, credentials: dict | None = None) -> str:
     """One key for an account, whichever of its three names was typed.
 
-    Otherwise each name would give a guesser tries of its own.
+    Otherwise each name would give a guesser tries of its own. What belongs to nobody
+    is kept only as a digest: people type their password into the wrong field.
     """
     given = (credentials or {}).get("username")
     if given is None and request is not None:
         given = request.POST.get("username")
-    typed = half_width(str(given or ""))[:254]
-    user = find_user(typed) if typed else None
-    return f"user:{user.pk}" if user else f"typed:{typed.lower()[:100]}"
+    typed = typed_account(str(given or ""))
+    user = find_user(typed)
+    if user is not None:
+        return key_of(user)
+    digest = salted_hmac("backoffice.accounts.lockout", typed.lower()).hexdigest()
+    return f"typed:{digest}"
+
+
+def key_of(user: User) -> str:
+    """Under which failures of an account are counted."""
+    return f"user:{user.pk}"
+
+
+def unlock(user: User) -> None:
+    """Forget the failures of an account, at every address."""
+    reset(username=key_of(user))
+
+
+def seconds_left(request: HttpRequest, credentials: dict | None = None) -> int:
+    """How long the account stays locked for the address of this request."""
+    last = (
+        AccessAttempt.objects.filter(
+            username=account_key(request, credentials), ip_address=client_ip(request)
+        )
+        .order_by("-attempt_time")
+        .values_list("attempt_time", flat=True)
+        .first()
+    )
+    until = (last or timezone.now()) + get_cool_off(request)
+    return max(1, math.ceil((until - timezone.now()).total_seconds()))
 
 
 def locked_out(
@@ -30,4 +65,12 @@ def locked_out(
     **kwargs: Any,
 ) -> HttpResponse:
     """The page for too many failures, the same for accounts that do not exist."""
-    return render(request, "admin/locked_out.html", status=429)
+    seconds = seconds_left(request, credentials)
+    page = render(
+        request,
+        "admin/locked_out.html",
+        {"minutes": math.ceil(seconds / 60)},
+        status=429,
+    )
+    page["Retry-After"] = str(seconds)
+    return page

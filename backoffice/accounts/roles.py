@@ -103,7 +103,7 @@ _MANAGER = _role(
         "shop.change_shopsetting",
         "oplog.view_operationlog",
         "jobs.view_jobs",
-        "jobs.run_jobs",
+        "jobs.manage_jobs",
     },
 )
 

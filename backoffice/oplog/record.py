@@ -34,12 +34,14 @@ def entry(
 ) -> OperationLog:
     """An unsaved row, for acts that write many at once with `record_all`."""
     now = context.current()
+    # a person's name is not written where nobody can erase it
+    label = getattr(target, "log_label", str(target)) if target is not None else ""
     return OperationLog(
         by=by,
         action=action,
         target_type=target._meta.label_lower if target is not None else "",
         target_id=str(target.pk) if target is not None else "",
-        target_label=str(target)[:200] if target is not None else "",
+        target_label=label[:200],
         data=masked(data),
         means=now.means,
         ip=now.ip,
