@@ -9,6 +9,10 @@ class BackofficeConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice import checks  # noqa: F401, PLC0415 - registers the checks
+        from backoffice.jobs import table  # noqa: PLC0415 - needs the apps to be ready
+        from backoffice.schedules import SCHEDULES  # noqa: PLC0415 - as above
+
+        table.use(SCHEDULES)
 
 
 class BackofficeAdminConfig(AdminConfig):

@@ -8,6 +8,7 @@ import re
 import sys
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import environ
 import sentry_sdk
@@ -90,6 +91,8 @@ MIDDLEWARE = [
     "backoffice.base.middleware.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # API, pictures and health end here: no session, user or cookie below concerns them
+    "backoffice.base.direct.DirectMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -170,13 +173,16 @@ CACHES: dict = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
+# The queue writes its own pulse twice a second; in the database's cache table that would
+# be a write each time. Whether it lives is seen from the tasks, see backoffice.jobs.
+CACHES["queue"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 SESSION_ENGINE = (
     "django.contrib.sessions.backends.cached_db"
     if REDIS_URL
     else "django.contrib.sessions.backends.db"
 )
 
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "shop",
     # at-least-once: a task whose worker dies is given out again after `retry` seconds;
     # the Redis broker would lose it
@@ -189,11 +195,12 @@ Q_CLUSTER = {
     "ack_failures": False,
     "catch_up": False,
     "poll": 1,
-    "save_limit": 2000,
+    # results are swept by a job of ours; the queue would read them all after each task
+    "save_limit": 0,
+    "cache": "queue",
     "max_rss": 600_000,
     "recycle": 500,
     "label": "Jobs",
-    "error_reporter": {},
 }
 
 # --- people ---------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""Work in the background: leases for long work in steps, and what the admin shows of it."""
+"""Work in the background: schedules, leases, long work in steps, failures to look at."""

@@ -1,0 +1,31 @@
+"""Every recurring job of the shop, in one table; `sync_schedules` carries it out.
+
+Times are the shop's own (TIME_ZONE). A job that fell due while the shop was down runs
+once when it is up again, however often it was missed.
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.jobs.table import Job
+
+SCHEDULES = [
+    Job(
+        name="watch_tasks",
+        task="backoffice.jobs.tasks.watch",
+        cron="*/5 * * * *",
+        label=_("Give up tasks that kill their worker"),
+    ),
+    Job(
+        name="clean_up",
+        task="backoffice.jobs.tasks.clean",
+        cron="20 4 * * *",
+        label=_("Delete what has expired: sessions, cache, old results"),
+        timeout=280,
+    ),
+    Job(
+        name="drop_abandoned_sheets",
+        task="backoffice.sheets.tasks.drop_abandoned",
+        cron="40 4 * * *",
+        label=_("Delete sheets that were previewed but never applied"),
+    ),
+]
