@@ -68,6 +68,12 @@ class JobsAdmin(VerbAdmin):
         """Nobody."""
         return False
 
+    def get_fields(
+        self, request: HttpRequest, obj: models.Model | None = None
+    ) -> list[str]:
+        """What the page of one shows: nothing of the queue's own columns."""
+        return [str(name) for name in self.readonly_fields]
+
     def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
         """The three pages of jobs lead to one another."""
         pages: list[tuple[Any, type[models.Model], str]] = [
@@ -94,7 +100,7 @@ class ScheduledJobAdmin(JobsAdmin):
 
     list_display = ["title", "cron", "last_run", "last_result", "next_run", "failed"]
     ordering = ["next_run"]
-    fields: Any = [
+    readonly_fields = [
         "title",
         "func",
         "cron",
@@ -103,7 +109,6 @@ class ScheduledJobAdmin(JobsAdmin):
         "last_result",
         "recent",
     ]
-    readonly_fields: Any = fields
     verbs = [
         Verb(
             "run",
@@ -196,8 +201,7 @@ class QueuedTaskAdmin(JobsAdmin):
     list_display = ["title", "standing", "since", "deliveries"]
     list_display_links = None
     ordering = ["lock"]
-    fields: Any = ["title", "standing", "since", "deliveries"]
-    readonly_fields: Any = fields
+    readonly_fields = ["title", "standing", "since", "deliveries"]
 
     def get_tabs(self, request: HttpRequest) -> Sequence[Tab]:
         """As of now."""
@@ -252,7 +256,7 @@ class FailedTaskAdmin(JobsAdmin):
     list_display = ["title", "error", "attempts", "failed_at"]
     list_filter = [("stopped", DayRangeFilter), "group"]
     search_fields = ["name", "func"]
-    fields: Any = [
+    readonly_fields = [
         "title",
         "func",
         "group",
@@ -261,7 +265,6 @@ class FailedTaskAdmin(JobsAdmin):
         "given",
         "traceback",
     ]
-    readonly_fields: Any = fields
     row_verbs = 2
     verbs = [
         Verb(
