@@ -83,7 +83,17 @@ def test_a_clean_user_name_stays_as_it_is(typed):
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "x", "a" * 41, "a b", "a@b", "13800138000", "123456", "+8613800138000", "a\nb"],
+    [
+        "",
+        "x",
+        "a" * 41,
+        "a b",
+        "a@b",
+        "13800138000",
+        "123456",
+        "+8613800138000",
+        "a\nb",
+    ],
 )
 def test_user_names_that_are_refused(typed):
     with pytest.raises(ValidationError):
@@ -153,9 +163,7 @@ def test_the_database_itself_refuses_the_second(column, one, two):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "change", [{"username": "a@b"}, {"mobile": ""}, {"email": ""}]
-)
+@pytest.mark.parametrize("change", [{"username": "a@b"}, {"mobile": ""}, {"email": ""}])
 def test_the_database_itself_refuses_odd_names(change):
     user = UserFactory()
     with pytest.raises(IntegrityError), transaction.atomic():
