@@ -68,11 +68,9 @@ class JobsAdmin(VerbAdmin):
         """Nobody."""
         return False
 
-    def get_fields(
-        self, request: HttpRequest, obj: models.Model | None = None
-    ) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
         """What the page of one shows: nothing of the queue's own columns."""
-        return [str(name) for name in self.readonly_fields]
+        return self.readonly_fields
 
     def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
         """The three pages of jobs lead to one another."""
