@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,31 +12,52 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.text import half_width
 
-Text = "str | Promise"
-
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting. `parse` reads what a person or the environment wrote."""
+    """One setting. `parse` reads what a person or the environment wrote; `initial` is
+    the default, written like that."""
 
     name: str
-    default: Any
+    initial: str
     section: Any
     label: Any
     unit: Any
     parse: Callable[[str], Any]
 
-    def write(self, value: Any) -> str:
-        """The text that `parse` reads back."""
+    @cached_property
+    def default(self) -> Any:
+        """The value of `initial`."""
+        return self.parse(self.initial)
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is on or off."""
+        return self.parse is _flag
+
+    def tidy(self, text: str) -> str:
+        """The text as it is kept and shown: 08 → 8, ８.50 → 8.50, Yes → on.
+
+        Raises ValidationError like `parse`.
+        """
+        value = self.parse(text)
         if isinstance(value, bool):
             return "on" if value else "off"
+        if isinstance(value, Decimal):
+            return format(Decimal(half_width(text)), "f")
         return str(value)
+
+
+def _digits(text: str) -> str:
+    """As typed, without the underscores that only programmers write in numbers."""
+    word = half_width(text)
+    return "" if "_" in word else word
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         try:
-            value = int(half_width(text))
+            value = int(_digits(text))
         except ValueError:
             raise ValidationError(_("Not a whole number.")) from None
         if not least <= value <= most:
@@ -51,7 +73,7 @@ def _number(least: int, most: int) -> Callable[[str], int]:
 def _decimal(least: str, most: str, places: int) -> Callable[[str], Decimal]:
     def parse(text: str) -> Decimal:
         try:
-            value = Decimal(half_width(text))
+            value = Decimal(_digits(text))
         except InvalidOperation:
             raise ValidationError(_("Not a number.")) from None
         if not value.is_finite() or not Decimal(least) <= value <= Decimal(most):
@@ -101,38 +123,38 @@ FILES = _("Files and sheets")
 SETTINGS: dict[str, Setting] = {
     s.name: s
     for s in [
-        Setting("MIN_ORDER", Decimal("68.00"), ORDERS, _("Minimum order"), _("yuan"), _yuan),
-        Setting("FREE_FREIGHT_FROM", Decimal("68.00"), ORDERS, _("Free delivery from"), _("yuan"), _yuan),
-        Setting("FREIGHT", Decimal("6.00"), ORDERS, _("Delivery fee"), _("yuan"), _yuan),
-        Setting("UNPAID_MINUTES", 30, ORDERS, _("Time to pay"), _("minutes"), _number(1, 1440)),
-        Setting("MAX_UNPAID_ORDERS", 5, ORDERS, _("Unpaid orders for a customer, at most"), _("orders"), _number(1, 100)),
-        Setting("AUTO_COMPLETE_DAYS", 7, ORDERS, _("Completed by itself after shipping"), _("days"), _number(1, 90)),
-        Setting("REFUND_DAYS", 7, ORDERS, _("Customers may ask for a refund after completion"), _("days"), _number(0, 365)),
-        Setting("REFUND_LIMIT", Decimal("200.00"), ORDERS, _("Refunds above this need a second person"), _("yuan"), _yuan),
-        Setting("OVERWEIGHT_PERCENT", Decimal("10.00"), ORDERS, _("Over-weight given away up to"), "%", _percent),
-        Setting("POINTS_PER_YUAN", 100, POINTS, _("Points worth one yuan"), _("points"), _number(1, 100_000)),
-        Setting("POINTS_SHARE", Decimal("1.00"), POINTS, _("Share of the goods total that points may pay"), _("0 to 1"), _decimal("0", "1", 2)),
-        Setting("WEEKEND_FACTOR", Decimal("2.00"), POINTS, _("Points factor on Saturday and Sunday"), "×", _factor),
-        Setting("MEMBER_DAY", 8, POINTS, _("Member day of the month"), _("day"), _number(1, 31)),
-        Setting("MEMBER_DAY_FACTOR", Decimal("3.00"), POINTS, _("Points factor on the member day"), "×", _factor),
-        Setting("ADS_DAYS", 30, STOCK, _("Days in the average of daily sales"), _("days"), _number(1, 365)),
-        Setting("LOW_STOCK_PERCENT", Decimal("20.00"), STOCK, _("Low stock: below this share of average daily sales"), "%", _percent),
-        Setting("COVER_DAYS", Decimal("7.00"), STOCK, _("Days a replenishment should cover"), _("days"), _decimal("0", "365", 2)),
-        Setting("LEAD_DAYS", Decimal("1.00"), STOCK, _("Days until a supplier delivers"), _("days"), _decimal("0", "90", 2)),
-        Setting("ALERT_MINUTES", 10, STOCK, _("Alerts are checked every"), _("minutes"), _number(1, 1440)),
-        Setting("ALERT_QUIET_HOURS", 6, STOCK, _("An alert that opens again is silent for"), _("hours"), _number(0, 168)),
-        Setting("ALERT_REPEAT_HOURS", 24, STOCK, _("An open alert is sent again after"), _("hours"), _number(1, 720)),
+        Setting("MIN_ORDER", "68", ORDERS, _("Minimum order"), _("yuan"), _yuan),
+        Setting("FREE_FREIGHT_FROM", "68", ORDERS, _("Free delivery from"), _("yuan"), _yuan),
+        Setting("FREIGHT", "6", ORDERS, _("Delivery fee"), _("yuan"), _yuan),
+        Setting("UNPAID_MINUTES", "30", ORDERS, _("Time to pay"), _("minutes"), _number(1, 1440)),
+        Setting("MAX_UNPAID_ORDERS", "5", ORDERS, _("Unpaid orders for a customer, at most"), _("orders"), _number(1, 100)),
+        Setting("AUTO_COMPLETE_DAYS", "7", ORDERS, _("Completed by itself after shipping"), _("days"), _number(1, 90)),
+        Setting("REFUND_DAYS", "7", ORDERS, _("Customers may ask for a refund after completion"), _("days"), _number(0, 365)),
+        Setting("REFUND_LIMIT", "200", ORDERS, _("Refunds above this need a second person"), _("yuan"), _yuan),
+        Setting("OVERWEIGHT_PERCENT", "10", ORDERS, _("Over-weight given away up to"), "%", _percent),
+        Setting("POINTS_PER_YUAN", "100", POINTS, _("Points worth one yuan"), _("points"), _number(1, 100_000)),
+        Setting("POINTS_SHARE", "1.00", POINTS, _("Share of the goods total that points may pay"), _("0 to 1"), _decimal("0", "1", 2)),
+        Setting("WEEKEND_FACTOR", "2", POINTS, _("Points factor on Saturday and Sunday"), "×", _factor),
+        Setting("MEMBER_DAY", "8", POINTS, _("Member day of the month"), _("day"), _number(1, 31)),
+        Setting("MEMBER_DAY_FACTOR", "3", POINTS, _("Points factor on the member day"), "×", _factor),
+        Setting("ADS_DAYS", "30", STOCK, _("Days in the average of daily sales"), _("days"), _number(1, 365)),
+        Setting("LOW_STOCK_PERCENT", "20", STOCK, _("Low stock: below this share of average daily sales"), "%", _percent),
+        Setting("COVER_DAYS", "7", STOCK, _("Days a replenishment should cover"), _("days"), _decimal("0", "365", 2)),
+        Setting("LEAD_DAYS", "1", STOCK, _("Days until a supplier delivers"), _("days"), _decimal("0", "90", 2)),
+        Setting("ALERT_MINUTES", "10", STOCK, _("Alerts are checked every"), _("minutes"), _number(1, 1440)),
+        Setting("ALERT_QUIET_HOURS", "6", STOCK, _("An alert that opens again is silent for"), _("hours"), _number(0, 168)),
+        Setting("ALERT_REPEAT_HOURS", "24", STOCK, _("An open alert is sent again after"), _("hours"), _number(1, 720)),
         Setting("SMS_QUIET", "22:00-07:00", STOCK, _("No SMS between"), _("from-to"), _clock_range),
-        Setting("REVIEW_FOUR_EYES", False, GOODS, _("Four eyes: nobody approves what they entered"), _("on or off"), _flag),
-        Setting("MIN_MARGIN_PERCENT", Decimal("0.00"), GOODS, _("Smallest margin without a second person"), "%", _decimal("-100", "99.99", 2)),
-        Setting("MAX_CHANGE_PERCENT", Decimal("30.00"), GOODS, _("Largest price change without a second person"), "%", _percent),
-        Setting("ACCESS_TOKEN_MINUTES", 120, SAFETY, _("An access token lives"), _("minutes"), _number(1, 1440)),
-        Setting("REFRESH_TOKEN_DAYS", 30, SAFETY, _("A refresh token lives"), _("days"), _number(1, 365)),
-        Setting("REGISTER_PER_HOUR", 60, SAFETY, _("Registrations from one address in an hour"), _("times"), _number(1, 100_000)),
-        Setting("LOGIN_PER_MINUTE", 30, SAFETY, _("Sign-ins from one address in a minute"), _("times"), _number(1, 100_000)),
-        Setting("PICTURE_MAX_MB", 5, FILES, _("Largest picture"), "MB", _number(1, 50)),
-        Setting("SHEET_MAX_MB", 20, FILES, _("Largest sheet"), "MB", _number(1, 200)),
-        Setting("SHEET_MAX_ROWS", 200_000, FILES, _("Most rows in a sheet"), _("rows"), _number(1, 2_000_000)),
-        Setting("ORPHAN_FILE_DAYS", 7, FILES, _("Files that nothing uses are kept"), _("days"), _number(1, 365)),
+        Setting("REVIEW_FOUR_EYES", "off", GOODS, _("Four eyes: nobody approves what they entered"), _("on or off"), _flag),
+        Setting("MIN_MARGIN_PERCENT", "0", GOODS, _("Smallest margin without a second person"), "%", _decimal("-100", "99.99", 2)),
+        Setting("MAX_CHANGE_PERCENT", "30", GOODS, _("Largest price change without a second person"), "%", _percent),
+        Setting("ACCESS_TOKEN_MINUTES", "120", SAFETY, _("An access token lives"), _("minutes"), _number(1, 1440)),
+        Setting("REFRESH_TOKEN_DAYS", "30", SAFETY, _("A refresh token lives"), _("days"), _number(1, 365)),
+        Setting("REGISTER_PER_HOUR", "60", SAFETY, _("Registrations from one address in an hour"), _("times"), _number(1, 100_000)),
+        Setting("LOGIN_PER_MINUTE", "30", SAFETY, _("Sign-ins from one address in a minute"), _("times"), _number(1, 100_000)),
+        Setting("PICTURE_MAX_MB", "5", FILES, _("Largest picture"), "MB", _number(1, 50)),
+        Setting("SHEET_MAX_MB", "20", FILES, _("Largest sheet"), "MB", _number(1, 200)),
+        Setting("SHEET_MAX_ROWS", "200000", FILES, _("Most rows in a sheet"), _("rows"), _number(1, 2_000_000)),
+        Setting("ORPHAN_FILE_DAYS", "7", FILES, _("Files that nothing uses are kept"), _("days"), _number(1, 365)),
     ]
 }  # fmt: skip

@@ -41,6 +41,11 @@ def layer_of_environment(setting: Setting) -> Any | None:
         ) from None
 
 
+def text_below(setting: Setting) -> str:
+    """What counts without a value of the merchant's: environment or default."""
+    return setting.tidy(os.environ.get(f"SHOP_{setting.name}", setting.initial))
+
+
 class Shop:
     """All settings as attributes, typed: int, Decimal, bool or str."""
 
@@ -102,6 +107,13 @@ class Shop:
             return given, "environment"
         return setting.default, "default"
 
+    def text(self, setting: Setting) -> tuple[str, str]:
+        """The value as it was written, for people, and its layer."""
+        layer = self.value(setting)[1]
+        if layer == "merchant":
+            return setting.tidy(self._merchant_values()[setting.name]), layer
+        return text_below(setting), layer
+
     def forget(self) -> None:
         """Read anew at the next use (after a change in this process, in tests)."""
         self._read_at = None
@@ -115,8 +127,9 @@ class Shop:
         try:
             values = dict(ShopSetting.objects.values_list("name", "value"))
         except DatabaseError:
-            # before the first migration there is no table: defaults count
-            return {}
+            # before the first migration there is no table; while the database is away
+            # the last known values count
+            return self._merchant
         with self._lock:
             self._merchant, self._read_at = values, now
         return values
