@@ -18,7 +18,7 @@ A plain list and form::
 A workbench with tabs, verbs and a next step in each row::
 
     @admin.register(Goods)
-    class GoodsAdmin(SimpleHistoryAdmin, VerbAdmin):
+    class GoodsAdmin(HistoryAdmin, VerbAdmin):
         tabs = [Tab("pending", _("Awaiting review"), {"status": "pending"}), …]
         verbs = [
             Verb("delist", _("Delist"), "catalog.list_goods", icon="fa-arrow-down",
@@ -48,6 +48,10 @@ is `admin:<app>_<model>_verb` (`…/verb/<name>/`), POST only; it takes `only=<p
 Logs and ledgers are `ReadOnlyAdmin`: nobody may add, change or delete, and no input is
 rendered. `list_filter = [("at", DayRangeFilter), …]` gives a from–to filter by day.
 
+History pages come from `HistoryAdmin` (never use simple-history's own class: it saves
+what is posted to an old version); `get_history_hidden(request)` keeps fields away from
+people who may not see them.
+
 Cells: `money quantity percent when tag two_lines thumb explain yes_no link`. A plain
 field in `list_display` is right-aligned if it is a number and short if it is a time.
 Home page: see `backoffice.base.admin.home` (`@cards`, `@figures`, `@steps`).
@@ -68,6 +72,7 @@ from backoffice.base.admin.cells import (
     yes_no,
 )
 from backoffice.base.admin.filters import DayRangeFilter
+from backoffice.base.admin.history import HistoryAdmin
 from backoffice.base.admin.options import BaseModelAdmin, ReadOnlyAdmin
 from backoffice.base.admin.verbs import VerbAdmin
 from backoffice.base.admin.words import (
@@ -86,6 +91,7 @@ __all__ = [
     "Change",
     "DayRangeFilter",
     "EmptyState",
+    "HistoryAdmin",
     "Outcome",
     "Planned",
     "ReadOnlyAdmin",

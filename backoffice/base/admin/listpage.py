@@ -1,0 +1,362 @@
+"""A list as its template wants it: tabs, filters, headings, rows with their cells.
+
+Works for any `ModelAdmin`; what only ours have is asked for politely.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.admin.templatetags.admin_list import result_headers
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.contrib.admin.utils import (
+    display_for_field,
+    display_for_value,
+    lookup_field,
+)
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.db import models
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from backoffice.base.admin import cells
+from backoffice.base.admin.changelist import ONLY, PAGE_SIZES, PER_PAGE, TAB
+from backoffice.base.admin.options import ALL
+from backoffice.base.admin.words import EmptyState, RowAction, Tool, Verb
+
+TICK = "action_checkbox"
+
+
+@dataclass(frozen=True)
+class ShownTab:
+    label: Any
+    url: str
+    count: int | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class ShownFilter:
+    title: Any
+    panel: str
+    summary: Any
+    is_active: bool
+    clear_url: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    label: Any
+    css: str
+    sort_url: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    label: Any
+    html: Any
+    css: str
+    phone: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    pk: Any
+    label: str
+    cells: Sequence[Cell]
+    actions: Sequence[RowAction]
+    is_ticked: bool
+    errors: Any = ""
+
+
+@dataclass
+class ListPage:
+    """Everything on the page but the shell."""
+
+    tabs: list[ShownTab] = field(default_factory=list)
+    filters: list[ShownFilter] = field(default_factory=list)
+    folded: list[ShownFilter] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    verbs: list[tuple[Verb, str]] = field(default_factory=list)
+    actions: list[tuple[str, Any]] = field(default_factory=list)
+    tools: Sequence[Tool] = ()
+    sizes: list[tuple[int, str, bool]] = field(default_factory=list)
+    pages: list[tuple[Any, str, bool]] = field(default_factory=list)
+    kept: list[tuple[str, str]] = field(default_factory=list)
+    empty: EmptyState | None = None
+    is_narrowed: bool = False
+    only: Sequence[str] = ()
+    clear_url: str = "?"
+    previous_url: str = ""
+    next_url: str = ""
+
+    @property
+    def tickable(self) -> bool:
+        """Whether rows can be ticked."""
+        return bool(self.rows and (self.verbs or self.actions))
+
+    @property
+    def has_row_actions(self) -> bool:
+        """Whether any row has a next step."""
+        return any(row.actions for row in self.rows)
+
+
+def build(request: HttpRequest, cl: Any, action_choices: Any = ()) -> ListPage:
+    """The page of a list that Django has computed."""
+    admin = cl.model_admin
+    page = ListPage(
+        only=getattr(cl, "only", ()),
+        is_narrowed=getattr(cl, "is_narrowed", bool(cl.query or cl.has_active_filters)),
+    )
+    if not cl.is_popup:
+        page.tabs = list(_tabs(request, cl))
+        page.tools = list(_ask(admin, "list_tools", request, default=()))
+        page.verbs = [
+            (verb, admin.verb_url(verb))
+            for verb in _ask(admin, "bulk_verbs", request, default=())
+        ]
+        page.actions = [choice for choice in action_choices if choice[0]]
+    shown = [_filter(cl, spec) for spec in cl.filter_specs]
+    quick = getattr(admin, "quick_filters", 3)
+    page.filters = shown[:quick] + [f for f in shown[quick:] if f.is_active]
+    page.folded = [f for f in shown[quick:] if not f.is_active]
+    page.headings = list(_headings(cl))
+    page.rows = list(_rows(request, cl))
+    if not page.rows and not page.is_narrowed:
+        page.empty = _ask(admin, "empty_state", request, default=None)
+    page.kept = list(_kept(cl))
+    page.clear_url = cl.get_query_string(remove=list(_narrowing(cl)))
+    _paging(cl, page)
+    return page
+
+
+def _ask(admin: Any, name: str, *args: Any, default: Any) -> Any:
+    method = getattr(admin, name, None)
+    return method(*args) if method else default
+
+
+def _tabs(request: HttpRequest, cl: Any) -> Iterator[ShownTab]:
+    admin = cl.model_admin
+    tabs = _ask(admin, "get_tabs", request, default=())
+    if not tabs:
+        return
+    counts = admin.tab_counts(request, cl.root_queryset, tabs)
+    current = cl.tab.key if cl.tab else ALL
+    for key, label in [(ALL, _("All")), *((tab.key, tab.label) for tab in tabs)]:
+        is_default = key == (admin.default_tab or ALL)
+        yield ShownTab(
+            label,
+            cl.get_query_string({} if is_default else {TAB: key}, remove=[TAB, ONLY]),
+            counts.get(key),
+            key == current and not cl.only,
+        )
+
+
+def _filter(cl: Any, spec: Any) -> ShownFilter:
+    choices = list(spec.choices(cl))
+    chosen = next((c for c in choices[1:] if c.get("selected")), None)
+    summary = getattr(spec, "summary", "") or (chosen or {}).get("display", "")
+    names = [n for n in spec.expected_parameters() if n]
+    is_active = bool(summary) or any(n in cl.filter_params for n in names)
+    panel = render_to_string(
+        spec.template,
+        {
+            "title": spec.title,
+            "choices": choices,
+            "spec": spec,
+            "kept": _kept(cl, names),
+        },
+    )
+    return ShownFilter(
+        spec.title, panel, summary, is_active, cl.get_query_string(remove=names)
+    )
+
+
+def _narrowing(cl: Any) -> Iterator[str]:
+    """The parameters that hide rows."""
+    yield from (SEARCH_VAR, ONLY)
+    for spec in cl.filter_specs:
+        yield from (name for name in spec.expected_parameters() if name)
+
+
+def _kept(cl: Any, without: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """The parameters that another form of the page sends along."""
+    dropped = {PAGE_VAR, ONLY, *(without or [SEARCH_VAR])}
+    for name, values in cl.filter_params.items():
+        if name not in dropped:
+            for value in values if isinstance(values, list) else [values]:
+                yield name, value
+
+
+# --- headings and cells -------------------------------------------------------------
+
+
+def _name(column: Any) -> str:
+    return column if isinstance(column, str) else getattr(column, "__name__", "column")
+
+
+def _attribute(cl: Any, column: Any) -> Any:
+    if callable(column):
+        return column
+    return getattr(cl.model_admin, column, None) or getattr(cl.model, column, None)
+
+
+def _field(cl: Any, column: Any) -> models.Field | None:
+    try:
+        return cl.lookup_opts.get_field(_name(column))
+    except FieldDoesNotExist:
+        return None
+
+
+_NUMBERS = (models.IntegerField, models.DecimalField, models.FloatField)
+
+
+def _is_numeric(cl: Any, column: Any) -> bool:
+    found = _field(cl, column)
+    if found is not None:
+        return isinstance(found, _NUMBERS) and not found.choices
+    return bool(getattr(_attribute(cl, column), "numeric", False))
+
+
+def _phone(cl: Any, column: Any) -> str:
+    chosen = getattr(cl.model_admin, "phone_columns", {}).get(_name(column))
+    if chosen is not None:
+        return str(chosen)
+    if _is_link(cl, column):
+        return getattr(_attribute(cl, column), "phone", "") or "title"
+    return str(getattr(_attribute(cl, column), "phone", "") or "")
+
+
+def _is_link(cl: Any, column: Any) -> bool:
+    if cl.list_display_links is None:
+        return False
+    if cl.list_display_links:
+        return column in cl.list_display_links
+    return column == next((c for c in cl.list_display if c != TICK), None)
+
+
+def _headings(cl: Any) -> Iterator[Heading]:
+    for column, header in zip(cl.list_display, result_headers(cl), strict=True):
+        if column == TICK:
+            continue
+        css = f"column-{_name(column)}" + (" num" if _is_numeric(cl, column) else "")
+        if not header.get("sortable"):
+            yield Heading(header["text"], css)
+            continue
+        direction = ""
+        if header["sorted"]:
+            direction = "ascending" if header["ascending"] else "descending"
+        yield Heading(header["text"], css, str(header["url_primary"]), direction)
+
+
+def _rows(request: HttpRequest, cl: Any) -> Iterator[Row]:
+    admin = cl.model_admin
+    forms: Any = cl.formset.forms if cl.formset else [None] * len(cl.result_list)
+    ticked = {str(pk) for pk in getattr(cl, "only", ())}
+    columns = [c for c in cl.list_display if c != TICK]
+    for obj, form in zip(cl.result_list, forms, strict=True):
+        row_cells = [_cell(cl, obj, column, form) for column in columns]
+        if form:
+            row_cells[-1] = _with_key(cl, row_cells[-1], form)
+        yield Row(
+            pk=obj.pk,
+            label=str(obj),
+            cells=row_cells,
+            actions=()
+            if cl.is_popup
+            else list(_ask(admin, "row_actions", request, obj, default=())),
+            is_ticked=str(obj.pk) in ticked,
+            errors=form.non_field_errors() if form else "",
+        )
+
+
+def _with_key(cl: Any, cell: Cell, form: Any) -> Cell:
+    key = form[cl.model._meta.pk.name]
+    return Cell(cell.label, format_html("{}{}", cell.html, key), cell.css, cell.phone)
+
+
+def _cell(cl: Any, obj: models.Model, column: Any, form: Any) -> Cell:
+    header = cell_label(cl, column)
+    css = f"field-{_name(column)}" + (" num" if _is_numeric(cl, column) else "")
+    if form and _name(column) in form.fields:
+        bound = form[_name(column)]
+        return Cell(header, format_html("{}{}", bound.errors, bound), css)
+    html = _shown(cl, obj, column)
+    if _is_link(cl, column):
+        html = _linked(cl, obj, html)
+    return Cell(header, html, css, _phone(cl, column))
+
+
+def cell_label(cl: Any, column: Any) -> Any:
+    """The heading of a column, for the card on a phone."""
+    found = _field(cl, column)
+    if found is not None and hasattr(found, "verbose_name"):
+        return found.verbose_name
+    return getattr(_attribute(cl, column), "short_description", _name(column))
+
+
+def _shown(cl: Any, obj: models.Model, column: Any) -> Any:
+    admin = cl.model_admin
+    empty = admin.get_empty_value_display()
+    try:
+        found, attribute, value = lookup_field(column, obj, admin)
+    except ObjectDoesNotExist:
+        return empty
+    empty = getattr(attribute, "empty_value_display", empty)
+    if isinstance(value, str) and not value.strip():
+        return cells.NOTHING if found is None else empty
+    if found is None or found.auto_created:
+        return _plain(value, empty, is_boolean=getattr(attribute, "boolean", False))
+    if isinstance(found.remote_field, models.ManyToOneRel):
+        return getattr(obj, found.name) or empty
+    if isinstance(found, models.DateField):
+        return cells.when(value)
+    if isinstance(found, models.BooleanField):
+        return cells.yes_no(value)
+    if isinstance(found, models.DecimalField) and value is not None:
+        return cells.money(Decimal(value), places=found.decimal_places)
+    return display_for_field(value, found, empty, avoid_link=True)
+
+
+def _plain(value: Any, empty: Any, *, is_boolean: bool) -> Any:
+    if is_boolean:
+        return cells.yes_no(value)
+    if isinstance(value, datetime | date):
+        return cells.when(value)
+    return display_for_value(value, empty)
+
+
+def _linked(cl: Any, obj: models.Model, html: Any) -> Any:
+    url = add_preserved_filters(
+        {"preserved_filters": cl.preserved_filters, "opts": cl.opts},
+        cl.url_for_result(obj),
+    )
+    if not cl.is_popup:
+        return format_html('<a href="{}">{}</a>', url, html)
+    chosen = obj.serializable_value(str(cl.to_field) if cl.to_field else cl.pk_attname)
+    return format_html('<a href="{}" data-popup-opener="{}">{}</a>', url, chosen, html)
+
+
+def _paging(cl: Any, page: ListPage) -> None:
+    size = cl.list_per_page
+    page.sizes = [
+        (n, cl.get_query_string({PER_PAGE: n}), n == size)
+        for n in sorted({*PAGE_SIZES, size})
+    ]
+    if not cl.multi_page or (cl.show_all and cl.can_show_all):
+        return
+    for number in cl.paginator.get_elided_page_range(cl.page_num, on_each_side=2):
+        is_gap = number == cl.paginator.ELLIPSIS
+        url = "" if is_gap else cl.get_query_string({PAGE_VAR: number})
+        page.pages.append((number, url, number == cl.page_num))
+    if cl.page_num > 1:
+        page.previous_url = cl.get_query_string({PAGE_VAR: cl.page_num - 1})
+    if cl.page_num < cl.paginator.num_pages:
+        page.next_url = cl.get_query_string({PAGE_VAR: cl.page_num + 1})
