@@ -1,0 +1,16 @@
+"""Tasks that a real worker runs in the tests."""
+
+import os
+import signal
+from pathlib import Path
+
+from backoffice.oplog.record import record
+
+
+def hang_once(folder: str) -> None:
+    """The first time: say so and never end. The second time: write its line."""
+    begun = Path(folder) / "begun"
+    if not begun.exists():
+        begun.write_text(str(os.getpid()))
+        signal.pause()
+    record(by=None, action="task.finished", folder=folder)

@@ -1,0 +1,104 @@
+"""A real worker process, killed in the middle of a task."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from backoffice.jobs.models import TaskInHand
+from backoffice.oplog.models import OperationLog
+
+pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
+
+PATIENCE = 60.0
+
+
+@contextlib.contextmanager
+def worker(log: Path) -> Iterator[subprocess.Popen]:
+    """`manage.py qcluster` on the tests' own database, in a process group of its own."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "qcluster"],
+            cwd=settings.BASE_DIR,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "backoffice.jobs.tests.cluster_settings",
+                "CLUSTER_DATABASE": str(connection.settings_dict["NAME"]),
+            },
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_for(what: str, happened: Callable[[], bool], log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < until, f"{what} did not happen:\n{log.read_text()}"
+        time.sleep(0.05)
+
+
+def finished() -> bool:
+    return OperationLog.objects.filter(action="task.finished").exists()
+
+
+@pytest.fixture
+def hanging_task(tmp_path: Path) -> Path:
+    """A task that hangs at its first delivery; gives the file that says it began."""
+    async_task("backoffice.jobs.tests.cluster_tasks.hang_once", str(tmp_path))
+    return tmp_path / "begun"
+
+
+def test_a_task_whose_whole_worker_was_killed_runs_again_and_finishes_once(
+    hanging_task: Path, tmp_path: Path
+):
+    log = tmp_path / "log"
+    with worker(log) as process:
+        wait_for("the first delivery", hanging_task.exists, log)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not finished()
+    assert OrmQ.objects.exists(), "the queue still has it"
+    with worker(log):
+        wait_for("the second delivery", finished, log)
+        wait_for("the receipt", lambda: not OrmQ.objects.exists(), log)
+    assert OperationLog.objects.filter(action="task.finished").count() == 1
+    assert not TaskInHand.objects.exists()
+
+
+def test_a_task_whose_process_was_killed_runs_again_in_the_next(
+    hanging_task: Path, tmp_path: Path
+):
+    log = tmp_path / "log"
+    with worker(log):
+        wait_for("the first delivery", hanging_task.exists, log)
+        os.kill(int(hanging_task.read_text()), signal.SIGKILL)
+        wait_for("the second delivery", finished, log)
+        wait_for("the receipt", lambda: not OrmQ.objects.exists(), log)
+    assert OperationLog.objects.filter(action="task.finished").count() == 1
+
+
+def test_a_worker_stops_when_it_is_asked_to(tmp_path: Path):
+    log = tmp_path / "log"
+    (tmp_path / "begun").touch()
+    with worker(log) as process:
+        async_task("backoffice.jobs.tests.cluster_tasks.hang_once", str(tmp_path))
+        wait_for("the task", finished, log)
+        process.terminate()
+        assert process.wait(timeout=PATIENCE) == 0
