@@ -16,6 +16,7 @@ from backoffice.base.http import client_ip
 logger = logging.getLogger("backoffice.request")
 Answer = Callable[[HttpRequest], HttpResponse]
 
+_PROBES = ("/healthz", "/readyz")
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
@@ -40,7 +41,9 @@ class RequestContextMiddleware:
                 context.update(user_id=user.pk)
             response["X-Request-ID"] = request_id
             if not request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
-                logger.info(
+                logger.log(
+                    # probes come every few seconds and would drown the rest
+                    logging.DEBUG if request.path in _PROBES else logging.INFO,
                     "%s %s %s",
                     request.method,
                     request.path,

@@ -46,6 +46,10 @@ def _nobody(account: str) -> Any:
     return None
 
 
+def _no_expression() -> Any:
+    return None
+
+
 def _no_customer_figures(user_ids: Iterable[int]) -> dict[int, dict]:
     return {}
 
@@ -62,6 +66,10 @@ reserved: Port[[Iterable[int]], dict[int, Decimal]] = Port(
 sales_volume: Port[[Iterable[int]], dict[int, Decimal]] = Port(
     "sales.volume", _nothing_known
 )
+#: the same two for a QuerySet of goods, as expressions that are never null, so that the
+#: database filters and sorts by them; None while nobody answers
+available_expression: Port[[], Any] = Port("stock.available_sql", _no_expression)
+sales_volume_expression: Port[[], Any] = Port("sales.volume_sql", _no_expression)
 #: user ids → {id: {"points": int, "orders": int}}
 customer_figures: Port[[Iterable[int]], dict[int, dict]] = Port(
     "sales.customer_figures", _no_customer_figures
