@@ -1,5 +1,6 @@
 """Entering and editing goods by hand: one row, all its fields, in one transaction."""
 
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -197,11 +198,11 @@ def _write(
         raise FieldErrors({"code": [_("Another goods has this code.")]}) from None
 
 
-def _permit_edit(by: "User", goods: Goods, touched: dict[str, Any]) -> None:
-    content = [name for name in touched if name not in changes.COST_FIELDS]
-    if touched and goods.status == GoodsStatus.ARCHIVED:
+def permit_content(by: "User", goods: Goods, names: Iterable[str]) -> None:
+    """Refuse a change of these fields: ContentLocked, or WrongStatus when archived."""
+    if goods.status == GoodsStatus.ARCHIVED:
         require(goods, *EDITABLE, *REVIEWED, verb=gettext_lazy("Change"))
-    if content and not may_edit_content(by, goods):
+    if not may_edit_content(by, goods):
         raise ContentLocked(
             _(
                 'This goods is "%(status)s"; you may not change its %(fields)s. '
@@ -209,9 +210,18 @@ def _permit_edit(by: "User", goods: Goods, touched: dict[str, Any]) -> None:
             )
             % {
                 "status": goods.get_status_display(),
-                "fields": _(", ").join(label_of(name) for name in content),
-            }
+                "fields": _(", ").join(label_of(name) for name in names),
+            },
+            permission="catalog.review_goods"
+            if goods.status in REVIEWED
+            else "catalog.change_goods",
         )
+
+
+def _permit_edit(by: "User", goods: Goods, touched: dict[str, Any]) -> None:
+    content = [name for name in touched if name not in changes.COST_FIELDS]
+    if content or (touched and goods.status == GoodsStatus.ARCHIVED):
+        permit_content(by, goods, content)
     if "cost" in touched and not may_edit_cost(by, goods):
         raise NotPermitted(_("You may not set costs."), permission="catalog.view_cost")
 

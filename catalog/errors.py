@@ -31,5 +31,12 @@ class StillReserved(DomainError):
     http_status = 409
 
 
-class BadPicture(DomainError):
-    """The file is not a picture that we take."""
+class TooManyPictures(DomainError):
+    """A goods holds as many pictures as it may."""
+
+
+class PicturesMoved(DomainError):
+    """The pictures are no longer those that the person saw."""
+
+    slug = "changed_meanwhile"
+    http_status = 409

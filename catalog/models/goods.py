@@ -333,7 +333,7 @@ class Goods(models.Model):
         return f"{self.code} {self.name}"
 
 
-def picture_path(picture: "GoodsPicture", filename: str) -> str:
+def picture_path(picture: "GoodsPicture | None", filename: str) -> str:
     """A random ASCII name: nothing of the uploaded file's name is kept."""
     return f"goods/{secrets.token_hex(2)}/{secrets.token_hex(12)}.jpg"
 

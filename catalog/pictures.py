@@ -1,0 +1,211 @@
+"""The pictures of a goods: several, in order, one of them the main one (DOMAIN 2).
+
+Files are checked and written before the transaction, so that no lock waits for a file
+store, and taken away after its commit, so that a rollback loses nothing. Pictures are
+content: of drafts whoever may change goods changes them, of reviewed goods reviewers.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from backoffice.base.errors import FieldErrors
+from backoffice.base.pictures import (
+    BadPicture,
+    Picture,
+    read_picture,
+    thumbnail_name,
+)
+from backoffice.oplog.record import record
+from backoffice.shop import shop
+from catalog import changes, editing
+from catalog.enums import Means
+from catalog.errors import PicturesMoved, TooManyPictures
+from catalog.lookup import locked
+from catalog.models import Goods, GoodsPicture
+from catalog.models.goods import picture_path
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
+
+logger = logging.getLogger(__name__)
+#: a storefront page shows no more, and a list of files is no gallery
+MOST = 12
+
+
+def add_pictures(
+    goods: Goods,
+    files: Sequence[IO[bytes]],
+    *,
+    by: "User",
+    means: Means = Means.HAND,
+    reference: str = "",
+) -> list[GoodsPicture]:
+    """Add pictures behind those that are there; the first of all becomes the main one.
+
+    All or none: FieldErrors for `pictures` names each file that is refused and why.
+    Raises ContentLocked, WrongStatus, TooManyPictures.
+    """
+    editing.permit_content(by, goods, ["image"])
+    if len(files) > MOST:
+        raise _too_many()
+    stored: list[tuple[str, Picture]] = []
+    try:
+        for picture in _read_all(files):
+            content = ContentFile(picture.content)
+            name = default_storage.save(picture_path(None, ""), content)
+            stored.append((name, picture))
+            default_storage.save(thumbnail_name(name), ContentFile(picture.thumbnail))
+        return _add(goods, stored, by=by, means=means, reference=reference)
+    except BaseException:
+        _discard(name for name, _picture in stored)
+        raise
+
+
+@transaction.atomic
+def _add(
+    goods: Goods,
+    stored: Sequence[tuple[str, Picture]],
+    *,
+    by: "User",
+    means: Means,
+    reference: str,
+) -> list[GoodsPicture]:
+    goods = locked(goods)
+    editing.permit_content(by, goods, ["image"])
+    present = list(goods.pictures.all())
+    if len(present) + len(stored) > MOST:
+        raise _too_many()
+    begin = max((picture.sequence for picture in present), default=-1) + 1
+    added = [
+        GoodsPicture(
+            goods=goods,
+            image=name,
+            width=picture.width,
+            height=picture.height,
+            sequence=begin + at,
+            is_main=not present and at == 0,
+        )
+        for at, (name, picture) in enumerate(stored)
+    ]
+    for row in added:
+        row.save(force_insert=True)
+    if added:
+        origin = changes.Origin(by, means, reference=reference)
+        _write(goods, origin, "goods.pictures_added", count=len(added))
+    return added
+
+
+@transaction.atomic
+def order_pictures(
+    goods: Goods, ids: Iterable[int], *, by: "User", means: Means = Means.HAND
+) -> None:
+    """Put the pictures in this order; `ids` are all of them, else PicturesMoved."""
+    goods = locked(goods)
+    editing.permit_content(by, goods, ["image"])
+    wanted = list(ids)
+    present = {picture.pk: picture for picture in goods.pictures.all()}
+    if sorted(wanted) != sorted(present):
+        raise PicturesMoved(
+            _("The pictures have changed meanwhile; look at the page anew.")
+        )
+    moved = False
+    for at, pk in enumerate(wanted):
+        picture = present[pk]
+        if picture.sequence != at:
+            moved, picture.sequence = True, at
+            picture.save(update_fields=["sequence"])
+    if moved:
+        _write(goods, changes.Origin(by, means), "goods.pictures_ordered")
+
+
+@transaction.atomic
+def set_main(picture: GoodsPicture, *, by: "User", means: Means = Means.HAND) -> None:
+    """Make this the picture that lists show."""
+    goods = locked(picture.goods_id)
+    editing.permit_content(by, goods, ["image"])
+    picture = _present(goods, picture)
+    if picture.is_main:
+        return
+    _make_main(goods, picture)
+    _write(goods, changes.Origin(by, means), "goods.main_picture_chosen")
+
+
+@transaction.atomic
+def remove_picture(
+    picture: GoodsPicture, *, by: "User", means: Means = Means.HAND
+) -> None:
+    """Take a picture away; where it was the main one, the first that is left becomes it.
+
+    Its files go once the transaction is committed.
+    """
+    goods = locked(picture.goods_id)
+    editing.permit_content(by, goods, ["image"])
+    picture = _present(goods, picture)
+    name = str(picture.image)
+    picture.delete()
+    if picture.is_main and (first := goods.pictures.first()):
+        _make_main(goods, first)
+    _write(goods, changes.Origin(by, means), "goods.picture_removed")
+    transaction.on_commit(lambda: _discard([name]))
+
+
+def main_path(goods: Goods) -> str:
+    """The path that `Goods.image` has to hold."""
+    main = goods.pictures.filter(is_main=True).first()
+    return str(main.image) if main else ""
+
+
+def _make_main(goods: Goods, picture: GoodsPicture) -> None:
+    goods.pictures.filter(is_main=True).update(is_main=False)
+    picture.is_main = True
+    picture.save(update_fields=["is_main"])
+
+
+def _present(goods: Goods, picture: GoodsPicture) -> GoodsPicture:
+    found: GoodsPicture | None = goods.pictures.filter(pk=picture.pk).first()
+    if found is None:
+        raise PicturesMoved(
+            _("This picture was removed meanwhile; look at the page anew.")
+        )
+    return found
+
+
+def _write(goods: Goods, origin: changes.Origin, action: str, **data: Any) -> None:
+    """The main picture's path into the goods, one row of history, one log line."""
+    before = changes.snapshot(goods)
+    goods.image = main_path(goods)
+    changes.save(goods, before, origin, pictures_changed=True)
+    record(by=origin.by, action=action, target=goods, **data)
+
+
+def _read_all(files: Sequence[IO[bytes]]) -> list[Picture]:
+    pictures, refused = [], []
+    for file in files:
+        try:
+            pictures.append(read_picture(file, max_mb=shop.PICTURE_MAX_MB))
+        except BadPicture as refusal:
+            name = str(getattr(file, "name", "") or "")
+            refused.append(f"{name[:80]}: {refusal}" if name else str(refusal))
+    if refused:
+        raise FieldErrors({"pictures": refused})
+    return pictures
+
+
+def _discard(names: Iterable[str]) -> None:
+    """Take files away that no row names; what cannot go is left for the cleaner."""
+    for name in names:
+        for path in (name, thumbnail_name(name)):
+            try:
+                default_storage.delete(path)
+            except OSError:
+                logger.warning("a picture's file could not be removed", exc_info=True)
+
+
+def _too_many() -> TooManyPictures:
+    return TooManyPictures(_("A goods has at most %(most)s pictures.") % {"most": MOST})
