@@ -9,7 +9,12 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from backoffice.accounts import events  # noqa: PLC0415 - apps load first
         from backoffice.accounts.backends import find_user  # noqa: PLC0415 - apps load first
+        from backoffice.accounts.permissions import permission_label  # noqa: PLC0415 - apps load first
+        from backoffice.accounts.roles import role_label  # noqa: PLC0415 - apps load first
         from backoffice.base import ports  # noqa: PLC0415 - apps load first
+        from backoffice.oplog import reading  # noqa: PLC0415 - apps load first
 
         ports.find_user.connect(find_user)
         events.connect()
+        reading.values["roles"] = role_label
+        reading.values["permissions"] = permission_label

@@ -102,6 +102,7 @@ _MANAGER = _role(
         "shop.view_shopsetting",
         "shop.change_shopsetting",
         "oplog.view_operationlog",
+        "sheets.view_all_batches",
         "jobs.view_jobs",
         "jobs.manage_jobs",
     },

@@ -25,6 +25,7 @@ class OperationLog(AppendOnlyModel):
         null=True,
         blank=True,
         related_name="+",
+        db_index=False,
     )
     action = models.CharField(_("action"), max_length=60)
     target_type = models.CharField(_("kind of object"), max_length=60, blank=True)
@@ -38,14 +39,18 @@ class OperationLog(AppendOnlyModel):
     class Meta:
         verbose_name = _("operation log entry")
         verbose_name_plural = _("operation log")
-        ordering = ["-id"]
+        ordering = ["-at", "-id"]
         default_permissions = ("view",)
+        # every filter of the list ends in the order of the list, so that a page is read
+        # off an index; PostgreSQL has one more for the beginning of `target_label`
         indexes = [
-            models.Index(fields=["-at"], name="oplog_at"),
-            models.Index(fields=["by", "-id"], name="oplog_by"),
-            models.Index(fields=["action", "-id"], name="oplog_action"),
+            models.Index(fields=["-at", "-id"], name="oplog_at_id"),
+            models.Index(fields=["by", "-at", "-id"], name="oplog_by_at"),
+            models.Index(fields=["action", "-at", "-id"], name="oplog_action_at"),
+            models.Index(fields=["means", "-at", "-id"], name="oplog_means_at"),
             models.Index(
-                fields=["target_type", "target_id", "-id"], name="oplog_target"
+                fields=["target_type", "target_id", "-at", "-id"],
+                name="oplog_target_at",
             ),
         ]
 

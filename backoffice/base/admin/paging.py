@@ -1,0 +1,30 @@
+"""Pages of lists that grow without end."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.utils.functional import cached_property
+
+MOST = 10_000
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than `MOST` rows, so that a page costs the same in any table.
+
+    `is_capped` says that there are more; who looks for older rows narrows the list.
+    """
+
+    @cached_property
+    def _capped_count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[: MOST + 1].count())
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        """Rows that can be paged through."""
+        return min(self._capped_count, MOST)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than can be paged through."""
+        return self._capped_count > MOST

@@ -1,0 +1,80 @@
+"""Every action that is recorded, in the words of the screen.
+
+A test compares this table with what the code records. Names are dotted and past: the
+thing, then what happened to it.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+ACTIONS: "dict[str, str | Promise]" = {
+    # goods
+    "goods.created": _("Goods entered"),
+    "goods.changed": _("Goods changed"),
+    "goods.submitted": _("Goods submitted for review"),
+    "goods.approved": _("Goods approved"),
+    "goods.rejected": _("Goods rejected"),
+    "goods.listed": _("Goods put on the shelf"),
+    "goods.delisted": _("Goods taken off the shelf"),
+    "goods.revised": _("Goods taken back to draft"),
+    "goods.archived": _("Goods archived"),
+    "goods.restored": _("Goods restored"),
+    "goods.repriced": _("Price changed"),
+    "category.created": _("Category made"),
+    "brand.created": _("Brand made"),
+    "unit.created": _("Unit made"),
+    # repricing runs
+    "repricing.proposed": _("Repricing proposed"),
+    "repricing.applied": _("Repricing applied"),
+    "repricing.stale": _("Repricing gone stale"),
+    "repricing.rejected": _("Repricing rejected"),
+    "repricing.cancelled": _("Repricing cancelled"),
+    # sheets
+    "sheet.received": _("Sheet handed in"),
+    "sheet.imported": _("Sheet imported"),
+    # the shop
+    "setting.changed": _("Shop setting changed"),
+    "setting.reset": _("Shop setting reset"),
+    "demo.password_set": _("Password of the demo set"),
+    # jobs
+    "job.started": _("Job started by hand"),
+    "task.retried": _("Failed task tried again"),
+    "task.dismissed": _("Failed task dismissed"),
+    # people
+    "staff.created": _("Staff account made"),
+    "staff.changed": _("Staff account changed"),
+    "staff.password_set": _("New password given"),
+    "staff.disabled": _("Account switched off"),
+    "staff.enabled": _("Account switched on"),
+    "account.changed": _("Own account changed"),
+    "account.password_changed": _("Own password changed"),
+    "role.created": _("Role made"),
+    "role.changed": _("Role changed"),
+    "role.deleted": _("Role taken away"),
+    # safety
+    "session.signed_in": _("Signed in"),
+    "session.signed_out": _("Signed out"),
+    "session.failed": _("Sign-in failed"),
+    "session.locked": _("Locked out after failed sign-ins"),
+}
+
+MEANS: "dict[str, str | Promise]" = {
+    "admin": _("Back office"),
+    "api": _("Storefront"),
+    "command": _("Command line"),
+    "schedule": _("Schedule"),
+}
+
+
+def action_label(action: str) -> str:
+    """The action in words; one of a newer version stays as it is written."""
+    return str(ACTIONS.get(action, action))
+
+
+def means_label(means: str) -> str:
+    """The way in which it came, in words."""
+    return str(MEANS.get(means, means))

@@ -1,0 +1,241 @@
+"""The operation log as people read it: looked at, searched, never changed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.base.admin import (
+    DayRangeFilter,
+    EmptyState,
+    ReadOnlyAdmin,
+    column,
+    home,
+    link,
+    two_lines,
+    when,
+)
+from backoffice.base.admin.cells import NOTHING
+from backoffice.base.admin.changelist import WorkbenchList
+from backoffice.base.admin.paging import CappedPaginator
+from backoffice.oplog.actions import ACTIONS, MEANS, action_label, means_label
+from backoffice.oplog.models import OperationLog
+from backoffice.oplog.reading import Detail, Reader, kind_label, people, summary
+
+SYSTEM = "system"
+
+
+class PersonFilter(admin.SimpleListFilter):
+    """By member of staff, or what the system did by itself."""
+
+    title = gettext_lazy("person")
+    parameter_name = "person"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        staff = get_user_model().objects.filter(is_staff=True).order_by("-is_active")
+        return [(SYSTEM, _("The system")), *((str(u.pk), str(u)) for u in staff)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value() or ""
+        if value == SYSTEM:
+            return queryset.filter(by=None)
+        return (
+            queryset.filter(by=value)
+            if value.isascii() and value.isdigit()
+            else queryset
+        )
+
+
+class ActionFilter(admin.SimpleListFilter):
+    """By what was done."""
+
+    title = gettext_lazy("action")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(ACTIONS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class MeansFilter(admin.SimpleListFilter):
+    """By the way in which it came."""
+
+    title = gettext_lazy("means")
+    parameter_name = "means"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(MEANS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(means=self.value()) if self.value() else queryset
+
+
+class LogList(WorkbenchList):
+    """A page of the log, with the names of the people whom it is about."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        names = people(self.result_list)
+        for entry in self.result_list:
+            entry.person = names.get(entry.pk)
+            entry.target_url = _url(request, entry)
+
+
+def _url(request: HttpRequest, entry: OperationLog) -> str:
+    """The page of the object, where there is one that this person may see."""
+    owner = next(
+        (
+            a
+            for model, a in admin.site._registry.items()
+            if model._meta.label_lower == entry.target_type
+        ),
+        None,
+    )
+    if owner is None or not owner.has_view_permission(request):
+        return ""
+    name = entry.target_type.replace(".", "_")
+    try:
+        return reverse(f"admin:{name}_change", args=[entry.target_id])
+    except NoReverseMatch:
+        return ""
+
+
+def _object(entry: Any) -> Any:
+    label = getattr(entry, "person", None) or entry.target_label
+    if not label:
+        return NOTHING
+    return link(getattr(entry, "target_url", ""), label)
+
+
+@admin.register(OperationLog)
+class OperationLogAdmin(ReadOnlyAdmin):
+    """Who did what to what, when, from where."""
+
+    list_display = ["at", "who", "act", "target", "words", "way"]
+    list_filter = [("at", DayRangeFilter), PersonFilter, ActionFilter, MeansFilter]
+    quick_filters = 4
+    search_fields = ["target_label"]
+    search_help_text = gettext_lazy("Code, number or name that the object begins with")
+    list_select_related = ["by"]
+    paginator = CappedPaginator
+    sortable_by = ()
+    phone_columns = {"at": "hide"}
+    readonly_fields = [
+        *("moment", "who", "act", "kind", "target", "story"),
+        *("means_words", "ip", "request_id"),
+    ]
+    fieldsets = [
+        (None, {"fields": ["moment", "who", "act", "kind", "target", "story"]}),
+        (
+            gettext_lazy("From where"),
+            {"fields": ["means_words", "ip", "request_id"]},
+        ),
+    ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return LogList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        entry = super().get_object(request, object_id, from_field)
+        if entry is not None:
+            entry.person = people([entry]).get(entry.pk)  # type: ignore[attr-defined]
+            entry.target_url = _url(request, entry)  # type: ignore[attr-defined]
+        return entry
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """By the beginning of the object's label, or the name of the person."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        user_model = get_user_model()
+        named = user_model.objects.filter(
+            Q(nickname__icontains=term) | Q(username__icontains=term)
+        ).values_list("pk", flat=True)[:50]
+        condition = Q(target_label__istartswith=term)
+        if ids := [str(pk) for pk in named]:
+            condition |= Q(target_type=user_model._meta.label_lower, target_id__in=ids)
+        return queryset.filter(condition), False
+
+    def empty_state(self, request: HttpRequest) -> EmptyState:
+        return EmptyState(_("Every act of staff and every sign-in will stand here."))
+
+    @column(gettext_lazy("by"), phone="title")
+    def who(self, obj: OperationLog) -> Any:
+        return str(obj.by) if obj.by else _("The system")
+
+    @column(gettext_lazy("action"))
+    def act(self, obj: OperationLog) -> Any:
+        return action_label(obj.action)
+
+    @column(gettext_lazy("object"))
+    def target(self, obj: OperationLog) -> Any:
+        return _object(obj)
+
+    @column(gettext_lazy("details"))
+    def words(self, obj: OperationLog) -> Any:
+        return summary(obj) or NOTHING
+
+    @column(gettext_lazy("means"))
+    def way(self, obj: OperationLog) -> Any:
+        return two_lines(means_label(obj.means) or "—", obj.ip or "")
+
+    @column(gettext_lazy("time"))
+    def moment(self, obj: OperationLog) -> Any:
+        return when(obj.at)
+
+    @column(gettext_lazy("kind of object"))
+    def kind(self, obj: OperationLog) -> Any:
+        return kind_label(obj.target_type) or NOTHING
+
+    @column(gettext_lazy("means"))
+    def means_words(self, obj: OperationLog) -> Any:
+        return means_label(obj.means) or NOTHING
+
+    @column(gettext_lazy("details"))
+    def story(self, obj: OperationLog) -> Any:
+        found = Reader(obj, resolve=True).details()
+        if not found:
+            return NOTHING
+        return format_html(
+            '<ul class="log-details">{}</ul>',
+            format_html_join("", "<li>{}</li>", ((_line(d),) for d in found)),
+        )
+
+
+def _line(detail: Detail) -> Any:
+    if detail.is_change:
+        return format_html(
+            "{}: <del>{}</del> → <ins>{}</ins>", detail.label, detail.old, detail.new
+        )
+    return str(detail)
+
+
+@home.acts
+def latest_acts(request: HttpRequest) -> Iterator[home.Act]:
+    """The latest acts, for who may read the log."""
+    if not request.user.has_perm("oplog.view_operationlog"):
+        return
+    entries = list(OperationLog.objects.select_related("by")[:8])
+    names = people(entries)
+    for entry in entries:
+        yield home.Act(
+            entry.at,
+            str(entry.by) if entry.by else _("The system"),
+            action_label(entry.action),
+            names.get(entry.pk) or entry.target_label,
+            _url(request, entry),
+        )

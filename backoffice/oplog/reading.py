@@ -1,0 +1,200 @@
+"""What a row of the operation log says, in words.
+
+Rows keep identifiers (`{"changes": {"status": ["draft", "pending"]}}`). Here they get
+the words of the models that they are about. Words that belong to a higher app are
+handed in by it: `labels` by the first word of the action, `values` by the key.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.oplog.models import OperationLog
+
+#: "setting" → what a key of its changes is called
+labels: dict[str, Callable[[str], Any]] = {}
+#: "roles" → what one of its values is called
+values: dict[str, Callable[[str], Any]] = {}
+
+_KEYS: dict[str, Any] = {
+    "reason": gettext_lazy("Reason"),
+    "fields": gettext_lazy("Fields"),
+    "roles": gettext_lazy("Roles"),
+    "permissions": gettext_lazy("Permissions"),
+    "name": gettext_lazy("Name"),
+    "account": gettext_lazy("Typed account"),
+    "lines": gettext_lazy("Goods"),
+    "self_approved": gettext_lazy("Self-approved"),
+    "sold_out": gettext_lazy("Sold out"),
+    "superuser": gettext_lazy("Superuser"),
+    "is_superuser": gettext_lazy("Superuser"),
+    "job": gettext_lazy("Job"),
+    "task": gettext_lazy("Task"),
+    "func": gettext_lazy("Function"),
+    "error": gettext_lazy("Error"),
+    "batch": gettext_lazy("Batch"),
+    "file": gettext_lazy("File"),
+    "sheet": gettext_lazy("Sheet"),
+    "size": gettext_lazy("Bytes"),
+    "new": gettext_lazy("New"),
+    "changed": gettext_lazy("Changed"),
+    "refused": gettext_lazy("Refused"),
+    "run": gettext_lazy("Repricing run"),
+    "reference": gettext_lazy("Reference"),
+    "id": gettext_lazy("Number"),
+}
+#: said by the label of the change already
+_SILENT = {"setting.changed": {"name"}, "setting.reset": {"name"}}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One line: a fact (`new`), or a change from `old` to `new`."""
+
+    label: str
+    new: str
+    old: str = ""
+    is_change: bool = False
+
+    def __str__(self) -> str:
+        if self.is_change:
+            return f"{self.label}: {self.old} → {self.new}"
+        return f"{self.label}: {self.new}" if self.new else self.label
+
+
+class Reader:
+    """Reads one row; with `resolve`, asks the database for names behind numbers."""
+
+    def __init__(self, entry: OperationLog, *, resolve: bool = False) -> None:
+        self.entry = entry
+        self.resolve = resolve
+        self.model = _model(entry.target_type)
+
+    def details(self) -> list[Detail]:
+        """Every line of the row, changes first."""
+        data = self.entry.data if isinstance(self.entry.data, dict) else {}
+        changes = data.get("changes")
+        found = []
+        if isinstance(changes, dict):
+            for key, pair in changes.items():
+                found += self._change(key, pair)
+        silent = _SILENT.get(self.entry.action, set())
+        for key, value in data.items():
+            if key != "changes" and key not in silent and value not in (None, "", []):
+                found.append(self._fact(key, value))
+        return found
+
+    def _change(self, key: str, pair: Any) -> list[Detail]:
+        if not (isinstance(pair, list) and len(pair) == 2):
+            return [Detail(self._label(key), self._say(key, pair))]
+        old, new = pair
+        if isinstance(old, list) and isinstance(new, list):
+            return self._difference(key, old, new)
+        field = self._field(key)
+        if field is not None and field.is_relation and not self.resolve:
+            # only numbers are known here; the page of the entry tells the names
+            return [Detail(self._label(key), "")]
+        return [
+            Detail(self._label(key), self._say(key, new), self._say(key, old), True)
+        ]
+
+    def _difference(self, key: str, old: list, new: list) -> list[Detail]:
+        signed = [f"+ {self._say(key, v)}" for v in new if v not in old]
+        signed += [f"− {self._say(key, v)}" for v in old if v not in new]
+        return [Detail(self._label(key), _(", ").join(signed))]
+
+    def _fact(self, key: str, value: Any) -> Detail:
+        if value is True:
+            return Detail(self._label(key), "")
+        if key == "fields" and isinstance(value, list):
+            return Detail(
+                self._label(key), _(", ").join(self._label(name) for name in value)
+            )
+        return Detail(self._label(key), self._say(key, value))
+
+    def _label(self, key: str) -> str:
+        named = labels.get(self.entry.action.split(".", 1)[0])
+        if named is not None and (label := named(key)):
+            return str(label)
+        field = self._field(key)
+        if field is not None:
+            return _capital(str(getattr(field, "verbose_name", key)))
+        return str(_KEYS.get(key, key))
+
+    def _field(self, key: str) -> Any:
+        if self.model is None:
+            return None
+        try:
+            return self.model._meta.get_field(key.removesuffix("_id"))
+        except FieldDoesNotExist:
+            return None
+
+    def _say(self, key: str, value: Any) -> str:
+        if value is None or value == "":
+            return "—"
+        if isinstance(value, list):
+            return _(", ").join(self._say(key, part) for part in value)
+        if isinstance(value, dict):
+            return _(", ").join(f"{k} {self._say(k, v)}" for k, v in value.items())
+        if value in (True, "True"):
+            return _("Yes")
+        if value in (False, "False"):
+            return _("No")
+        if key in values:
+            return str(values[key](str(value)))
+        return self._say_field(self._field(key), value)
+
+    def _say_field(self, field: Any, value: Any) -> str:
+        choices = dict(getattr(field, "flatchoices", None) or ())
+        if value in choices:
+            return str(choices[value])
+        if isinstance(field, models.ForeignKey) and self.resolve:
+            row = field.remote_field.model._base_manager.filter(pk=value).first()
+            return str(row) if row is not None else f"#{value}"
+        return str(value)
+
+
+def _model(target_type: str) -> "type[models.Model] | None":
+    try:
+        return apps.get_model(target_type) if target_type else None
+    except LookupError:
+        return None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def kind_label(target_type: str) -> str:
+    """What kind of thing the object is, in words."""
+    model = _model(target_type)
+    return str(model._meta.verbose_name) if model else target_type
+
+
+def summary(entry: OperationLog, length: int = 120) -> str:
+    """The details on one line, cut."""
+    text = _("; ").join(str(detail) for detail in Reader(entry).details())
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def people(entries: Iterable[OperationLog]) -> dict[int, str]:
+    """{row's id: name} for rows that are about a person; one query at most."""
+    from django.contrib.auth import get_user_model  # noqa: PLC0415 - apps load first
+
+    user_model = get_user_model()
+    about = {
+        entry.pk: int(entry.target_id)
+        for entry in entries
+        if entry.target_type == user_model._meta.label_lower
+        and entry.target_id.isdigit()
+    }
+    if not about:
+        return {}
+    names = user_model._base_manager.in_bulk(about.values())
+    return {row: str(names[pk]) for row, pk in about.items() if pk in names}
