@@ -1,5 +1,6 @@
 """One table of people: staff who use the admin and customers of the storefront."""
 
+import secrets
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,6 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.names import clean_email, clean_mobile, clean_username
 from backoffice.base.text import one_line, refuse_tags, refuse_unseen
+
+
+def avatar_path(user: "User | None", filename: str) -> str:
+    """A random ASCII name: nothing of the uploaded file's name is kept."""
+    return f"avatars/{secrets.token_hex(12)}.jpg"
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -73,7 +79,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         validators=[refuse_unseen, refuse_tags],
         help_text=_("How colleagues and logs call this person."),
     )
-    avatar = models.ImageField(_("picture"), upload_to="avatars", blank=True)
+    avatar = models.ImageField(_("picture"), upload_to=avatar_path, blank=True)
     is_staff = models.BooleanField(
         _("staff"), default=False, help_text=_("May sign in to the admin.")
     )
@@ -99,11 +105,13 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("username"),
                 name="user_username_unique",
+                violation_error_code="username",
                 violation_error_message=_("This user name is taken."),
             ),
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_unique",
+                violation_error_code="email",
                 violation_error_message=_("This e-mail address is taken."),
             ),
             models.CheckConstraint(
@@ -121,6 +129,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.nickname or self.username
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """With what is taken told at its field; the constraints' codes name them."""
+        try:
+            super().validate_constraints(exclude)
+        except ValidationError as error:
+            found: dict[str, list[ValidationError]] = {}
+            for field, errors in error.error_dict.items():
+                for one in errors:
+                    where = one.code if one.code in ("username", "email") else field
+                    found.setdefault(str(where), []).append(one)
+            raise ValidationError(found) from None
 
     def clean(self) -> None:
         """As `tidy`."""

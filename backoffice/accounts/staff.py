@@ -90,7 +90,8 @@ def is_above(by: User, user: User) -> bool:
     return user.is_superuser or not may_give(by, permissions_held(user))
 
 
-def _refuse_above(by: User, user: User) -> None:
+def refuse_above(by: User, user: User) -> None:
+    """Raises ReachesAbove where the account may do more than the actor."""
     if is_above(by, user):
         raise ReachesAbove(
             _("%(name)s may do more than you; ask a superuser.") % {"name": user}
@@ -185,7 +186,7 @@ def change_staff(
     FieldErrors, OwnAccount, ReachesAbove.
     """
     by, user = locked_actors(by, user)
-    _refuse_above(by, user)
+    refuse_above(by, user)
     changed = _set_personal(user, {k: v for k, v in values.items() if k in PERSONAL})
     moves: dict[str, list[Any]] = {}
     if is_superuser is not None and is_superuser != user.is_superuser:
@@ -260,7 +261,7 @@ def set_password(user: User, password: str, *, by: User) -> None:
     """
     by, user = locked_actors(by, user)
     _refuse_own(by, user, _("Change your own password on the page of your account."))
-    _refuse_above(by, user)
+    refuse_above(by, user)
     _check_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -273,7 +274,7 @@ def disable(user: User, *, by: User, reason: str = "") -> User:
     """Switch an account off: it is signed out everywhere and cannot sign in."""
     by, user = locked_actors(by, user)
     _refuse_own(by, user, _("You cannot switch off your own account."))
-    _refuse_above(by, user)
+    refuse_above(by, user)
     if not user.is_active:
         raise WrongStatus(_("%(name)s is switched off already.") % {"name": user})
     user.is_active = False
@@ -286,7 +287,7 @@ def disable(user: User, *, by: User, reason: str = "") -> User:
 def enable(user: User, *, by: User, reason: str = "") -> User:
     """Switch an account on again, with the roles and the password that it had."""
     by, user = locked_actors(by, user)
-    _refuse_above(by, user)
+    refuse_above(by, user)
     if user.is_active:
         raise WrongStatus(_("%(name)s is switched on already.") % {"name": user})
     user.is_active = True

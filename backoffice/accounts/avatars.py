@@ -1,0 +1,65 @@
+"""The picture of a member of staff: checked, written anew, taken away.
+
+The file is written before the transaction and taken away after its commit, so that a
+rollback loses nothing. One's own picture everybody changes; a colleague's, who may
+manage staff.
+"""
+
+import logging
+from typing import IO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from backoffice.accounts.models import User, avatar_path
+from backoffice.accounts.staff import locked_actors, refuse_above
+from backoffice.base.pictures import read_picture
+from backoffice.oplog.record import record
+from backoffice.shop import shop
+
+logger = logging.getLogger(__name__)
+#: the longest side that is kept
+LONGEST = 320
+
+
+def set_avatar(user: User, file: IO[bytes], *, by: User) -> None:
+    """Another picture. Raises BadPicture, NotPermitted, ReachesAbove."""
+    picture = read_picture(file, max_mb=shop.PICTURE_MAX_MB, longest=LONGEST)
+    name = default_storage.save(avatar_path(None, ""), ContentFile(picture.content))
+    try:
+        _change(user, name, by=by)
+    except BaseException:
+        _take_away(name)
+        raise
+
+
+def remove_avatar(user: User, *, by: User) -> None:
+    """No picture any more. Raises NotPermitted, ReachesAbove."""
+    _change(user, "", by=by)
+
+
+@transaction.atomic
+def _change(user: User, name: str, *, by: User) -> None:
+    if by.pk == user.pk:
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    else:
+        by, user = locked_actors(by, user)
+        refuse_above(by, user)
+    old = user.avatar.name or ""
+    if old == name:
+        return
+    user.avatar.name = name
+    user.save(update_fields=["avatar"])
+    action = "account.changed" if by.pk == user.pk else "staff.changed"
+    record(by=by, action=action, target=user, fields=["avatar"])
+    if old:
+        transaction.on_commit(lambda: _take_away(old))
+
+
+def _take_away(name: str) -> None:
+    try:
+        default_storage.delete(name)
+    except OSError:
+        # the cleaning of files that nothing uses finds it
+        logger.warning("a picture could not be deleted", extra={"file": name})
