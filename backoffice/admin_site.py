@@ -6,10 +6,13 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from simpleui.admin import AjaxAdmin
+
+from backoffice.base.admin import appearance
 
 
 class BackofficeAdminSite(admin.AdminSite):
@@ -47,6 +50,42 @@ class BackofficeAdminSite(admin.AdminSite):
             template_name="registration/password_change_form.html",
             extra_context={**self.each_context(request), **(extra_context or {})},
         )(request)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+        """Adds the choice of colours and text size."""
+        return [
+            path(
+                "appearance/", self.admin_view(self.appearance_view), name="appearance"
+            ),
+            *super().get_urls(),
+        ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Adds what stands around every page."""
+        from backoffice.shell import shell_of  # noqa: PLC0415 - models load after the site
+
+        return {**super().each_context(request), "shell": shell_of(request)}
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """The home page."""
+        from backoffice import home  # noqa: PLC0415 - models load after the site
+
+        return super().index(
+            request, {**home.context(request), **(extra_context or {})}
+        )
+
+    def appearance_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep the colours or the text size that were posted; then back."""
+        wanted = request.POST.get("next", "")
+        is_ours = url_has_allowed_host_and_scheme(
+            wanted,
+            allowed_hosts={request.get_host()},
+            require_https=request.is_secure(),
+        )
+        back = wanted if is_ours else reverse("admin:index", current_app=self.name)
+        return appearance.keep(request, HttpResponseRedirect(back))
 
     def register(
         self,

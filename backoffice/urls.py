@@ -1,9 +1,11 @@
 """All addresses of the shop."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+from django.views.i18n import set_language
 
-from backoffice import health, media
+from backoffice import health, icon, media
 from backoffice.api import api
 
 urlpatterns = [
@@ -13,5 +15,12 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
+    # on the sign-in page too
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("favicon.ico", icon.favicon),
 ]
+
+handler400 = "backoffice.error_pages.bad_request"
+handler403 = "backoffice.error_pages.permission_denied"
+handler404 = "backoffice.error_pages.page_not_found"
+handler500 = "backoffice.error_pages.server_error"

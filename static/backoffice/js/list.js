@@ -1,0 +1,63 @@
+/* Lists: ticking rows, the bar for ticked ones, finding a choice in a long filter. */
+(function () {
+  "use strict";
+  function all(selector, within) { return Array.prototype.slice.call((within || document).querySelectorAll(selector)); }
+
+  var ticks = all("[data-tick]");
+  var every = document.querySelector("[data-tick-all]");
+  var bar = document.querySelector("[data-bulk]");
+  var last = null;
+
+  function show() {
+    var ticked = ticks.filter(function (tick) { return tick.checked; });
+    ticks.forEach(function (tick) { tick.closest("tr").classList.toggle("is-ticked", tick.checked); });
+    if (bar) {
+      bar.classList.toggle("is-shown", ticked.length > 0);
+      bar.querySelector("[data-bulk-count]").textContent = ticked.length;
+      if (!ticked.length) all("[name=select_across]", bar).forEach(function (box) { box.checked = false; });
+    }
+    if (every) {
+      every.checked = ticked.length > 0 && ticked.length === ticks.length;
+      every.indeterminate = ticked.length > 0 && ticked.length < ticks.length;
+    }
+  }
+  ticks.forEach(function (tick, index) {
+    tick.addEventListener("click", function (event) {
+      // with Shift, everything between this one and the one before
+      if (event.shiftKey && last !== null) {
+        for (var i = Math.min(index, last); i <= Math.max(index, last); i++) ticks[i].checked = tick.checked;
+      }
+      last = index;
+      show();
+    });
+  });
+  if (every && ticks.length) {
+    every.hidden = false;
+    every.addEventListener("change", function () {
+      ticks.forEach(function (tick) { tick.checked = every.checked; });
+      show();
+    });
+  }
+  all("[data-bulk-none]").forEach(function (button) {
+    button.addEventListener("click", function () {
+      ticks.forEach(function (tick) { tick.checked = false; });
+      show();
+    });
+  });
+  window.addEventListener("pageshow", show);
+  show();
+
+  all("[data-filter-choices]").forEach(function (list) {
+    if (list.children.length < 12) return;
+    var search = document.createElement("input");
+    search.type = "search";
+    search.className = "filter-find";
+    search.setAttribute("aria-label", list.closest("details").querySelector("summary").textContent.trim());
+    list.parentNode.insertBefore(search, list);
+    search.addEventListener("input", function () {
+      var wanted = search.value.trim().toLowerCase();
+      all("li", list).forEach(function (item) { item.hidden = item.textContent.toLowerCase().indexOf(wanted) < 0; });
+    });
+    list.closest("details").addEventListener("toggle", function (event) { if (event.target.open) search.focus(); });
+  });
+})();
