@@ -63,7 +63,7 @@ def add_pictures(
             default_storage.save(thumbnail_name(name), ContentFile(picture.thumbnail))
         return _add(goods, stored, by=by, means=means, reference=reference)
     except BaseException:
-        _discard(name for name, _picture in stored)
+        discard(name for name, _picture in stored)
         raise
 
 
@@ -152,7 +152,7 @@ def remove_picture(
     if picture.is_main and (first := goods.pictures.first()):
         _make_main(goods, first)
     _write(goods, changes.Origin(by, means), "goods.picture_removed")
-    transaction.on_commit(lambda: _discard([name]))
+    transaction.on_commit(lambda: discard([name]))
 
 
 def main_path(goods: Goods) -> str:
@@ -197,7 +197,7 @@ def _read_all(files: Sequence[IO[bytes]]) -> list[Picture]:
     return pictures
 
 
-def _discard(names: Iterable[str]) -> None:
+def discard(names: Iterable[str]) -> None:
     """Take files away that no row names; what cannot go is left for the cleaner."""
     for name in names:
         for path in (name, thumbnail_name(name)):
