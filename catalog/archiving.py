@@ -1,5 +1,6 @@
 """Goods are never deleted: archive and restore them (DOMAIN 2)."""
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -21,12 +22,7 @@ def archive(
     """Put a goods away. Not while it is pending, on sale, or held by orders."""
 
     def check(goods: Goods) -> None:
-        held = ports.reserved([goods.pk]).get(goods.pk)
-        if held:
-            raise StillReserved(
-                _("Orders hold %(quantity)s of %(goods)s.")
-                % {"quantity": plain(held), "goods": goods}
-            )
+        refuse_reserved(goods, ports.reserved([goods.pk]).get(goods.pk))
 
     return move(goods, "archive", by=by, reason=reason, means=means, check=check)
 
@@ -36,3 +32,12 @@ def restore(
 ) -> Goods:
     """Take an archived goods out again, as a draft."""
     return move(goods, "restore", by=by, reason=reason, means=means)
+
+
+def refuse_reserved(goods: Goods, held: Decimal | None) -> None:
+    """Raises StillReserved where orders hold some of it."""
+    if held:
+        raise StillReserved(
+            _("Orders hold %(quantity)s of %(goods)s.")
+            % {"quantity": plain(held), "goods": goods}
+        )

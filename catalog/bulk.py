@@ -1,15 +1,19 @@
 """One verb over a selection: each goods succeeds or fails by itself (DOMAIN 2)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from backoffice.base import ports
 from backoffice.base.errors import DomainError
-from catalog import archiving, listing, review
-from catalog.enums import Means
+from backoffice.base.status import require
+from catalog import archiving, listing, pricing, review
+from catalog.enums import MOVES, VERB_LABELS, Means
 from catalog.models import Goods
+from catalog.readiness import require_ready
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -75,6 +79,45 @@ def run(
         else:
             outcome.status = after.status
             if verb == "list" and listing.is_sold_out(after):
-                outcome.warning = _("Nothing is available: shown as sold out.")
+                outcome.warning = _sold_out()
         result.outcomes.append(outcome)
     return result
+
+
+def foresee(verb: str, many: Sequence[Goods], *, by: "User") -> list[Outcome]:
+    """What `run` would say to each goods as it stands, for the page before it.
+
+    Writes nothing; a reason that is still to be typed counts as given.
+    """
+    ids = [goods.pk for goods in many]
+    held = ports.reserved(ids) if verb == "archive" else {}
+    available = ports.available(ids) if verb == "list" else {}
+    outcomes = []
+    for goods in many:
+        outcome = Outcome(goods.pk, goods.code, goods.name, goods.status)
+        try:
+            require(goods, *MOVES[verb][0], verb=VERB_LABELS[verb])
+            if verb in ("submit", "approve", "list"):
+                require_ready(goods)
+            archiving.refuse_reserved(goods, held.get(goods.pk))
+            outcome.warning = _warning(verb, goods, by, available.get(goods.pk))
+        except DomainError as refusal:
+            outcome.error = refusal
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _warning(verb: str, goods: Goods, by: "User", available: Decimal | None) -> str:
+    """What the person should know before the verb is done."""
+    if verb == "list" and available is not None and available <= 0:
+        return _sold_out()
+    if verb != "approve":
+        return ""
+    said = [hit.message for hit in pricing.standing_hits(goods)]
+    if review.is_self_approval(goods, by):
+        said.append(_("You are the only reviewer and changed it yourself: say why."))
+    return _("; ").join(said)
+
+
+def _sold_out() -> str:
+    return _("Nothing is available: shown as sold out.")

@@ -111,13 +111,34 @@ def guard_hits(
     if not isinstance(price, _Keep):
         hits += _hits_of(SellingUnit.RETAIL, goods.price, price, goods.cost)
     if not isinstance(case_price, _Keep):
-        cost = (
-            goods.cost * goods.case_size
-            if goods.cost is not None and goods.case_size is not None
-            else None
+        hits += _hits_of(
+            SellingUnit.CASE, goods.case_price, case_price, case_cost(goods)
         )
-        hits += _hits_of(SellingUnit.CASE, goods.case_price, case_price, cost)
     return hits
+
+
+def standing_hits(goods: Goods, approved: Any = None) -> list[Hit]:
+    """What the guards say to the prices as they stand, for whoever reviews them.
+
+    `approved` is the row of history that was last approved: a price far from that
+    one's is named too.
+    """
+    hits: list[Hit] = []
+    for unit, enabled, name, cost in (
+        (SellingUnit.RETAIL, goods.retail_enabled, "price", goods.cost),
+        (SellingUnit.CASE, goods.case_enabled, "case_price", case_cost(goods)),
+    ):
+        now, before = getattr(goods, name), getattr(approved, name, None)
+        if enabled:
+            hits += _hits_of(unit, None if before == now else before, now, cost)
+    return hits
+
+
+def case_cost(goods: Any) -> Decimal | None:
+    """What a case costs, where cost and case size are known."""
+    if goods.cost is None or goods.case_size is None:
+        return None
+    return Decimal(goods.cost * goods.case_size)
 
 
 def _hits_of(unit: SellingUnit, old: Price, new: Price, cost: Price) -> list[Hit]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.holders import is_only_holder
@@ -50,13 +51,8 @@ def approve(
 
     def check(goods: Goods) -> dict[str, Any] | None:
         require_ready(goods)
-        if not shop.REVIEW_FOUR_EYES or by.pk not in touched_since_approval(goods):
+        if not is_self_approval(goods, by):
             return None
-        if not is_only_holder(by, "catalog.review_goods"):
-            raise SelfReview(
-                _("Four eyes: you entered or changed %(goods)s yourself.")
-                % {"goods": goods}
-            )
         if not clean_reason(reason):
             raise ReasonMissing(
                 _("You are the only reviewer; to approve your own goods, say why.")
@@ -106,6 +102,21 @@ def revise(
     return move(goods, "revise", by=by, reason=reason, means=means)
 
 
+def is_self_approval(goods: Goods, by: "User") -> bool:
+    """Whether four eyes are asked for and this person's are two of them.
+
+    Raises SelfReview where somebody else could approve instead.
+    """
+    if not shop.REVIEW_FOUR_EYES or by.pk not in touched_since_approval(goods):
+        return False
+    if not is_only_holder(by, "catalog.review_goods"):
+        raise SelfReview(
+            _("Four eyes: you entered or changed %(goods)s yourself.")
+            % {"goods": goods}
+        )
+    return True
+
+
 def touched_since_approval(goods: Goods) -> set[int]:
     """Who submitted the goods or changed its content since it was last approved.
 
@@ -113,14 +124,9 @@ def touched_since_approval(goods: Goods) -> set[int]:
     content or moved it to pending.
     """
     rows = changes.HISTORY.objects.filter(id=goods.pk)
-    last_approval = (
-        rows.filter(status_changed=True, status=GoodsStatus.APPROVED)
-        .order_by("-history_id")
-        .values_list("history_id", flat=True)
-        .first()
-    )
-    if last_approval:
-        rows = rows.filter(history_id__gt=last_approval)
+    last = last_approval(goods)
+    if last:
+        rows = rows.filter(history_id__gt=last.history_id)
     return {
         user_id
         for user_id, content, moved, status in rows.values_list(
@@ -128,3 +134,29 @@ def touched_since_approval(goods: Goods) -> set[int]:
         )
         if user_id and (content or (moved and status == GoodsStatus.PENDING))
     }
+
+
+def last_approval(goods: Goods) -> Any:
+    """The row of history as it was last approved; None before the first time."""
+    return (
+        changes.HISTORY.objects.filter(
+            id=goods.pk, status_changed=True, status=GoodsStatus.APPROVED
+        )
+        .order_by("-history_id")
+        .first()
+    )
+
+
+def queue() -> "QuerySet[Goods]":
+    """What waits for review, the longest waiting first.
+
+    Each with `submission`: the number of the row of history by which it was submitted.
+    """
+    submissions = changes.HISTORY.objects.filter(
+        id=OuterRef("pk"), status_changed=True, status=GoodsStatus.PENDING
+    ).order_by("-history_id")
+    return (
+        Goods.objects.filter(status=GoodsStatus.PENDING)
+        .annotate(submission=Subquery(submissions.values("history_id")[:1]))
+        .order_by("submission", "pk")
+    )

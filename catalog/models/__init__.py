@@ -1,6 +1,7 @@
 """The catalog's tables."""
 
 from catalog.models.goods import Brand, Category, Goods, GoodsPicture, Unit
+from catalog.models.logs import PriceLog, ShelfLog
 from catalog.models.repricing import RepricingLine, RepricingRun
 
 __all__ = [
@@ -8,7 +9,9 @@ __all__ = [
     "Category",
     "Goods",
     "GoodsPicture",
+    "PriceLog",
     "RepricingLine",
     "RepricingRun",
+    "ShelfLog",
     "Unit",
 ]
