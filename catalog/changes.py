@@ -14,6 +14,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.base.bulk import insert_all, update_all
 from backoffice.base.errors import ChangedMeanwhile
 from catalog.enums import Means
 from catalog.models import Goods
@@ -145,10 +146,8 @@ def create_all(
     now = at or timezone.now()
     for goods in many:
         goods.created_at = goods.updated_at = now
-    Goods.objects.bulk_create(many, batch_size=1000)
-    HISTORY.objects.bulk_create(
-        [_history(goods, "+", {}, origin, now) for goods in many], batch_size=1000
-    )
+    insert_all(Goods, many)
+    insert_all(HISTORY, [_history(goods, "+", {}, origin, now) for goods in many])
 
 
 def save(
@@ -194,10 +193,8 @@ def save_all(
         touched.append(goods)
         rows.append(_history(goods, "~", differences, origin, now))
     if touched:
-        Goods.objects.bulk_update(
-            touched, [*sorted(names), "updated_at"], batch_size=500
-        )
-        HISTORY.objects.bulk_create(rows, batch_size=1000)
+        update_all(touched, [*sorted(names), "updated_at"])
+        insert_all(HISTORY, rows)
     return len(touched)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 from backoffice.base import context
+from backoffice.base.bulk import insert_all
 from backoffice.oplog.models import OperationLog
 
 if TYPE_CHECKING:
@@ -64,4 +65,6 @@ def record(
 
 def record_all(rows: Iterable[OperationLog]) -> int:
     """Write many acts of a bulk operation; gives their number."""
-    return len(OperationLog.objects.bulk_create(list(rows), batch_size=2000))
+    many = list(rows)
+    insert_all(OperationLog, many)
+    return len(many)
