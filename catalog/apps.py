@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = _("Goods")
+
+    def ready(self) -> None:
+        from backoffice.sheets.definitions import (  # noqa: PLC0415 - models load first
+            register,
+        )
+        from catalog.resources.goods import GoodsSheet  # noqa: PLC0415 - as above
+
+        register(GoodsSheet())

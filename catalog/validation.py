@@ -1,5 +1,6 @@
 """The rules within one goods' row, for forms and sheets alike; no database."""
 
+from collections.abc import Collection
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -10,7 +11,8 @@ from backoffice.base.text import many_lines, one_line
 from catalog.models import Goods
 
 Errors = dict[str, list[str]]
-_RELATIONS = ["category", "brand", "unit", "case_unit"]
+_RELATIONS = {"category", "brand", "unit", "case_unit"}
+_NAMES = frozenset(field.name for field in Goods._meta.fields)
 
 
 def tidy(goods: Goods) -> None:
@@ -24,15 +26,17 @@ def tidy(goods: Goods) -> None:
         goods.cost = round_cost(cost)
 
 
-def errors_of(goods: Goods) -> Errors:
+def errors_of(goods: Goods, fields: Collection[str] | None = None) -> Errors:
     """{field: messages} of everything wrong with the row by itself.
 
-    Field types, lengths, ranges, and how the fields fit together. Uniqueness and
-    foreign keys are the database's to tell and not looked at here.
+    Field types, lengths, ranges, and how the fields fit together; of the former only
+    `fields` where the rest is known to be right. Uniqueness and foreign keys are the
+    database's to tell and not looked at here.
     """
     errors: Errors = {}
+    left_out = _RELATIONS if fields is None else _RELATIONS | _NAMES.difference(fields)
     try:
-        goods.clean_fields(exclude=_RELATIONS)
+        goods.clean_fields(exclude=left_out)
     except ValidationError as error:
         errors = {k: list(v) for k, v in error.message_dict.items()}
     for field, message in _misfits(goods):

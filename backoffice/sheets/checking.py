@@ -1,0 +1,313 @@
+"""Going through a sheet: every cell read, every row planned, nothing written.
+
+The rows come in chunks and leave in chunks, so a sheet of 200,000 rows needs no more
+memory than its codes.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backoffice.sheets import cells, mappings
+from backoffice.sheets.definitions import (
+    Checker,
+    Column,
+    Planned,
+    Row,
+    SheetDefinition,
+)
+from backoffice.sheets.enums import Outcome
+from backoffice.sheets.errors import CellError, SheetRefused
+from backoffice.sheets.reading.header import (
+    Found,
+    Layout,
+    bare,
+    find_header,
+    read_layout,
+)
+from backoffice.sheets.reading.workbook import Workbook
+from backoffice.shop import shop
+
+#: rows that are planned together; look-ups by set cost one query for each chunk
+CHUNK = 1000
+#: distinct cells of a column whose reading is remembered
+REMEMBERED = 20_000
+#: so many of the other rows with the same key are named in a message
+SHOWN = 5
+
+_HELP = re.compile(
+    "必填|选填|不填|可填|填写|请|说明|示例|例如|例：|注意|不能|可选"
+    "|required|optional|example|e\\.g\\.|must |please",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Totals:
+    """How many rows would do what; `errors` counts messages, `wrong` their rows."""
+
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    conflicts: int = 0
+    wrong: int = 0
+    errors: int = 0
+    waiting: int = 0
+
+    _FIELDS = {
+        Outcome.NEW: "new",
+        Outcome.CHANGED: "changed",
+        Outcome.UNCHANGED: "unchanged",
+        Outcome.CONFLICT: "conflicts",
+        Outcome.ERROR: "wrong",
+    }
+
+    def add(self, planned: Planned) -> None:
+        self.rows += 1
+        name = self._FIELDS[planned.outcome]
+        setattr(self, name, getattr(self, name) + 1)
+        self.errors += len(planned.row.errors)
+        self.waiting += bool(planned.waiting)
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[Workbook]:
+    """The file in its reading process, after a look at its size."""
+    most = shop.SHEET_MAX_MB * 2**20
+    if Path(path).stat().st_size > most:
+        raise too_large()
+    with Workbook(path, max_rows=shop.SHEET_MAX_ROWS) as book:
+        yield book
+
+
+def too_large() -> SheetRefused:
+    return SheetRefused(
+        _("The file is larger than %(most)s MB; split it or leave out pictures.")
+        % {"most": shop.SHEET_MAX_MB}
+    )
+
+
+def layout_of(
+    book: Workbook,
+    definition: SheetDefinition,
+    *,
+    sheet: str = "",
+    mapping: Mapping[str, str] | None = None,
+) -> tuple[Found, Layout]:
+    """The header and where the fields stand; raises SheetRefused and NeedsMapping.
+
+    Without a mapping, the one that was remembered for such a header counts.
+    """
+    columns = definition.columns
+    found = find_header(
+        book.sheets, columns, key=definition.key, sheet=sheet, mapping=mapping
+    )
+    mapping = mapping or mappings.remembered(definition, found)
+    return found, read_layout(found, columns, key=definition.key, mapping=mapping)
+
+
+@dataclass
+class _Reader:
+    """Reads the cells of one column, remembering what it has read."""
+
+    column: Column
+    index: int
+    seen: dict[Any, tuple[Any, str]] = field(default_factory=dict)
+
+    def read(self, raw: Any) -> tuple[Any, str]:
+        """(value or None, what is wrong or "")."""
+        # True == 1.0 as a key, so only text and numbers are remembered
+        kept = type(raw) in (str, float)
+        if kept and (known := self.seen.get(raw)) is not None:
+            return known
+        try:
+            answer = (
+                cells.read(raw, self.column.parse, clearable=self.column.clearable),
+                "",
+            )
+        except CellError as error:
+            answer = (None, str(error))
+        if kept and len(self.seen) < REMEMBERED:
+            self.seen[raw] = answer
+        return answer
+
+
+class Check:
+    """One pass over the rows of a sheet.
+
+    `plans` gives the planned rows in chunks; `totals` and `notes` are complete when it
+    has ended. `size` is the number of rows, known before the first is planned.
+    """
+
+    def __init__(
+        self,
+        book: Workbook,
+        layout: Layout,
+        definition: SheetDefinition,
+        checker: Checker,
+    ) -> None:
+        self.book, self.layout = book, layout
+        self.definition, self.checker = definition, checker
+        self.totals = Totals()
+        self.notes = list(layout.notes)
+        self._readers = [
+            _Reader(column, layout.at[column.name])
+            for column in definition.columns
+            if column.name in layout.at
+        ]
+        self._key = next(r for r in self._readers if r.column.name == definition.key)
+        self._headings = {bare(heading) for heading in layout.headings if heading}
+        self._examples = {example.casefold() for example in definition.example_keys}
+        self._begun = False
+        self.size, self._doubles = self._count()
+
+    def cell(self, column: str, row: int) -> str:
+        """The address of a cell; of the row's key where the sheet lacks the column."""
+        return self.layout.cell(column, row) or self.layout.cell(
+            self.definition.key, row
+        )
+
+    def messages(self, planned: Planned) -> list[list[str]]:
+        """[[cell, message], …] of everything that stops a row."""
+        number = planned.row.number
+        return [
+            [self.cell(column, number), message]
+            for column, message in [*planned.row.errors, *planned.conflicts]
+        ]
+
+    def _count(self) -> tuple[int, dict[int, list[int]]]:
+        """The number of rows, and the rows that share their key with others."""
+        places: dict[str, int | list[int]] = {}
+        doubles: dict[int, list[int]] = {}
+        size = 0
+        for chunk in self.book.column(self.layout.sheet, self._key.index):
+            for number, raw in chunk:
+                if number <= self.layout.header_row:
+                    continue
+                size += 1
+                value, _wrong = self._key.read(raw)
+                if not isinstance(value, str) or self._is_aside(value):
+                    continue
+                key = value.casefold()
+                earlier = places.get(key)
+                if earlier is None:
+                    places[key] = number
+                    continue
+                if isinstance(earlier, int):
+                    first, earlier = earlier, [earlier]
+                    places[key] = doubles[first] = earlier
+                earlier.append(number)
+                doubles[number] = earlier
+        if size > shop.SHEET_MAX_ROWS:
+            raise SheetRefused(
+                _("The sheet has more than %(most)s rows; split it.")
+                % {"most": shop.SHEET_MAX_ROWS}
+            )
+        return size, doubles
+
+    def _is_aside(self, key: str) -> bool:
+        return key.casefold() in self._examples or bare(key) in self._headings
+
+    def plans(self) -> Iterator[list[Planned]]:
+        """The rows in their order, planned, in chunks."""
+        waiting: list[Row] = []
+        for chunk in self.book.rows(self.layout.sheet):
+            for number, raw in chunk:
+                if number <= self.layout.header_row:
+                    continue
+                row = self._row(number, raw)
+                if row is not None:
+                    waiting.append(row)
+            if len(waiting) >= CHUNK:
+                yield self._planned(waiting)
+                waiting = []
+        if waiting:
+            yield self._planned(waiting)
+        if not self.totals.rows:
+            self.notes.append(_("There are no rows below the header."))
+
+    def _planned(self, rows: list[Row]) -> list[Planned]:
+        plans = self.checker.plan(rows)
+        for planned in plans:
+            if planned.row.errors:
+                planned.outcome = Outcome.ERROR
+            elif planned.conflicts:
+                planned.outcome = Outcome.CONFLICT
+            self.totals.add(planned)
+        return plans
+
+    def _row(self, number: int, raw: list[Any]) -> Row | None:
+        row = Row(number)
+        width = len(raw)
+        for reader in self._readers:
+            if reader.index >= width:
+                continue
+            value, wrong = reader.read(raw[reader.index])
+            if wrong:
+                row.errors.append((reader.column.name, wrong))
+            elif value is not None:
+                row.values[reader.column.name] = value
+        if not row.values and not row.errors:
+            # blank, or nothing but remarks in columns that are not taken
+            return None
+        if self._skipped(row, raw):
+            return None
+        self._begun = True
+        self._check_key(row)
+        return row
+
+    def _skipped(self, row: Row, raw: list[Any]) -> bool:
+        key = row.values.get(self.definition.key)
+        if isinstance(key, str) and key.casefold() in self._examples:
+            self.notes.append(
+                _("Row %(row)s is the template's example and is not taken.")
+                % {"row": row.number}
+            )
+            return True
+        if isinstance(key, str) and bare(key) in self._headings:
+            # the header again, as at the top of each printed page
+            return True
+        if not self._begun and self._is_help(row, raw):
+            self.notes.append(
+                _("Row %(row)s is a hint below the header and is not taken.")
+                % {"row": row.number}
+            )
+            return True
+        return False
+
+    def _is_help(self, row: Row, raw: list[Any]) -> bool:
+        """A row of hints under the header: words that explain, no number anywhere."""
+        words = [cell for cell in raw if isinstance(cell, str) and cell.strip()]
+        if not any(_HELP.search(word) for word in words):
+            return False
+        if any(
+            reader.column.kind == "number" and reader.column.name in row.values
+            for reader in self._readers
+        ):
+            return False
+        key = raw[self._key.index] if self._key.index < len(raw) else ""
+        return not isinstance(key, str) or not re.fullmatch(r"[\w.-]+", key, re.ASCII)
+
+    def _check_key(self, row: Row) -> None:
+        key = self.definition.key
+        if key not in row.values:
+            if not any(column == key for column, _message in row.errors):
+                row.refuse(key, _("The code is missing."))
+            return
+        if row.number in self._doubles:
+            rows = self._doubles[row.number]
+            others = [str(n) for n in rows[: SHOWN + 1] if n != row.number][:SHOWN]
+            row.refuse(
+                key,
+                _("%(code)s stands in row %(rows)s as well; a sheet names it once.")
+                % {
+                    "code": cells.shown(row.values[key]),
+                    "rows": ", ".join(others) + ("…" if len(rows) > SHOWN + 1 else ""),
+                },
+            )

@@ -1,0 +1,251 @@
+"""What a sheet means: its columns, how rows are checked, how they are written.
+
+The floors above define their sheets and register them here in `AppConfig.ready()`;
+everything that sheets have in common (reading, mapping, preview, batches, undo, export)
+lives in this app and knows nothing of goods.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from backoffice.base.errors import DomainError
+
+if TYPE_CHECKING:
+    from django.utils.functional import Promise
+
+    from backoffice.accounts.models import User
+    from backoffice.sheets.enums import Outcome
+
+    Text = str | Promise
+
+
+class _Clear:
+    """A cell that says 清空 or [clear]: the value shall be empty."""
+
+    def __repr__(self) -> str:
+        return "CLEAR"
+
+
+CLEAR = _Clear()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a sheet.
+
+    `parse` turns a raw cell that is not blank into a value or raises CellError; `dump`
+    and `load` carry the value through JSON. `kind` (text, number, flag, time) says how
+    an export writes it. A column that is `read_only` is exported and not imported;
+    `permission` is asked for before it is shown.
+    """
+
+    name: str
+    label: "Text"
+    parse: Callable[[Any], Any]
+    aliases: tuple[str, ...] = ()
+    kind: str = "text"
+    dump: Callable[[Any], Any] = str
+    load: Callable[[Any], Any] = str
+    clearable: bool = False
+    read_only: bool = False
+    permission: str = ""
+    example: Any = ""
+    help: "Text" = ""
+    choices: Callable[[], list[str]] | None = None
+
+
+@dataclass
+class Row:
+    """A row of the sheet after its cells were read.
+
+    `values`: {column: value or CLEAR} of the cells that were not blank; `errors`:
+    (column or "", message), to which the definition's check adds.
+    """
+
+    number: int
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+    def refuse(self, column: str, message: "Text") -> None:
+        """Note what is wrong with one cell of the row ("": with the row)."""
+        self.errors.append((column, str(message)))
+
+
+@dataclass
+class Planned:
+    """What a row would do: `changes` is {column: (old, new)} of typed values.
+
+    `target` is the id of the row that it changes, `seen_at` that row's state when the
+    plan was made. `conflicts` are (column, message) of cells that changed in the shop
+    as well; `waiting` are (column, why) of what will wait for somebody's approval.
+    """
+
+    row: Row
+    outcome: "Outcome"
+    key: str = ""
+    title: str = ""
+    target: int | None = None
+    seen_at: Any = None
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    conflicts: list[tuple[str, str]] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Options:
+    """What the person chose: make missing categories and the like; leave out rows
+    that are wrong instead of refusing the whole sheet."""
+
+    create_missing: bool = False
+    only_good: bool = False
+
+
+class Checker:
+    """Plans rows for one sheet and one person; keeps what it looked up.
+
+    Called with some hundred rows at a time, in their order. It may be asked to look at
+    rows again while they are locked, so it never writes.
+    """
+
+    def __init__(self, by: "User", options: Options) -> None:
+        self.by, self.options = by, options
+
+    def plan(self, rows: Sequence[Row]) -> list[Planned]:
+        """One `Planned` for each row; adds errors to rows that cannot be done."""
+        raise TypeError("a sheet plans its rows")
+
+    def missing(self) -> dict[str, list[str]]:
+        """{what: names} that would be created because rows name them."""
+        return {}
+
+
+@dataclass
+class Written:
+    """What became of the rows of a batch, by row number.
+
+    `waiting` are rows of which something waits for approval (the rest of such a row is
+    done), `refused` are (row number, column, message) found only under the lock, `run`
+    names what waits.
+    """
+
+    done: int = 0
+    waiting: list[int] = field(default_factory=list)
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    run: str = ""
+
+
+class SheetDefinition:
+    """Base of all sheets; an instance is registered once."""
+
+    id = ""
+    label: "Text" = ""
+    #: the column that names the row
+    key = "code"
+    columns: Sequence[Column] = ()
+    #: any of these lets a person hand in such a sheet; row by row, more is asked for
+    import_permissions: Sequence[str] = ()
+    export_permission = ""
+    #: what a row needs when its key is new
+    required_for_new: tuple[str, ...] = ()
+    #: a row whose key is one of these is the template's example
+    example_keys: tuple[str, ...] = ("示例-1", "EXAMPLE-1")
+
+    def column(self, name: str) -> Column:
+        return self._by_name[name]
+
+    @property
+    def _by_name(self) -> dict[str, Column]:
+        cached: dict[str, Column] | None = self.__dict__.get("_names")
+        if cached is None:
+            cached = {column.name: column for column in self.columns}
+            self.__dict__["_names"] = cached
+        return cached
+
+    @property
+    def writable(self) -> list[Column]:
+        """The columns that an import takes."""
+        return [column for column in self.columns if not column.read_only]
+
+    def may_import(self, by: "User") -> bool:
+        return by.is_active and any(map(by.has_perm, self.import_permissions))
+
+    def may_export(self, by: "User") -> bool:
+        return by.is_active and by.has_perm(self.export_permission)
+
+    def visible_columns(self, by: "User | None") -> list[Column]:
+        """The columns of an export; None is the machine's own operator."""
+        return [
+            column
+            for column in self.columns
+            if not column.permission or by is None or by.has_perm(column.permission)
+        ]
+
+    def checker(self, by: "User", options: Options) -> Checker:
+        raise TypeError("a sheet has a checker")
+
+    def permit_options(self, by: "User", options: Options) -> None:
+        """Raises NotPermitted where an option asks for more than the person may do."""
+
+    def abilities(self, by: "User") -> list[str]:
+        """What the person may do that a check of this sheet looked at."""
+        return []
+
+    def write(
+        self,
+        changed: Iterable[Sequence[Planned]],
+        new: Iterable[Sequence[Planned]],
+        *,
+        by: "User",
+        options: Options,
+        reference: str,
+    ) -> Written:
+        """Write what was planned, in the transaction of the caller, which holds the
+        batch. `changed` comes in the order of targets; rows are locked and looked at
+        again, and what moved on is refused."""
+        raise TypeError("a sheet writes its rows")
+
+    def export(
+        self, queryset: models.QuerySet, columns: Sequence[Column]
+    ) -> Iterator[list]:
+        """The typed values of each row, in the order of the columns."""
+        raise TypeError("a sheet exports its rows")
+
+    def everything(self) -> models.QuerySet:
+        """All rows that an export without filters holds."""
+        raise TypeError("a sheet exports its rows")
+
+
+class NoSuchSheet(DomainError):
+    """There is no sheet of this name."""
+
+    slug = "not_found"
+    http_status = 404
+
+
+_SHEETS: dict[str, SheetDefinition] = {}
+
+
+def register(definition: SheetDefinition) -> SheetDefinition:
+    """Make a sheet known; one definition for each id."""
+    _SHEETS[definition.id] = definition
+    return definition
+
+
+def get(sheet_id: str) -> SheetDefinition:
+    """The sheet of this id; raises NoSuchSheet, naming those there are."""
+    try:
+        return _SHEETS[sheet_id]
+    except KeyError:
+        raise NoSuchSheet(
+            _("There is no sheet %(name)s. Known are: %(known)s.")
+            % {"name": sheet_id, "known": ", ".join(_SHEETS)}
+        ) from None
+
+
+def all_sheets() -> list[SheetDefinition]:
+    """Every sheet, in the order of registration."""
+    return list(_SHEETS.values())

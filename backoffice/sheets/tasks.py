@@ -1,0 +1,40 @@
+"""The jobs of sheets: thin, and harmless when run twice."""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from backoffice.jobs import leases
+from backoffice.jobs.leases import LeaseLost
+from backoffice.sheets import batches
+
+logger = logging.getLogger("backoffice.sheets")
+
+#: a sheet that was looked at and left alone is put away after so many days
+ABANDONED_DAYS = 7
+
+
+def check_batch(batch_id: int) -> None:
+    """Plan every row of a batch; one worker at a time."""
+    with leases.holding(f"sheet:{batch_id}") as held:
+        if held is None:
+            logger.info("batch %s is in other hands", batch_id)
+            return
+        try:
+            batches.run_check(batch_id, fence=lambda: leases.renew(held))
+        except LeaseLost:
+            logger.warning("batch %s was taken over by another worker", batch_id)
+            return
+    logger.info("batch %s is checked", batch_id)
+
+
+def apply_batch(batch_id: int) -> None:
+    """Import a batch; whoever comes second finds it done."""
+    batches.run_apply(batch_id)
+    logger.info("batch %s is imported", batch_id)
+
+
+def drop_abandoned() -> int:
+    """Put away sheets that were previewed and never imported; gives their number."""
+    return batches.drop_abandoned(timezone.now() - timedelta(days=ABANDONED_DAYS))

@@ -1,0 +1,1 @@
+"""What the sheets of the catalog mean: goods and prices."""

@@ -1,0 +1,117 @@
+"""The goods sheet."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.base import ports
+from backoffice.base.errors import NotPermitted
+from backoffice.sheets.definitions import (
+    Checker,
+    Column,
+    Options,
+    Planned,
+    SheetDefinition,
+    Written,
+)
+from catalog.models import Goods
+from catalog.resources.columns import GOODS_COLUMNS
+from catalog.resources.planning import RELATIONS, REQUIRED, GoodsChecker
+from catalog.resources.words import Words
+from catalog.resources.writing import GoodsWriter
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
+
+CREATE_MISSING = "catalog.create_missing"
+ABILITIES = (
+    "catalog.add_goods",
+    "catalog.change_goods",
+    "catalog.review_goods",
+    "catalog.price_goods",
+    "catalog.view_cost",
+    CREATE_MISSING,
+)
+CHUNK = 2000
+
+
+class GoodsSheet(SheetDefinition):
+    """Everything of a goods but its pictures and its way through review."""
+
+    id = "goods"
+    label = gettext_lazy("goods")
+    columns = GOODS_COLUMNS
+    import_permissions = ABILITIES[:4]
+    export_permission = "catalog.view_goods"
+    required_for_new = ("code", *REQUIRED)
+
+    def checker(self, by: "User", options: Options) -> Checker:
+        return GoodsChecker(by, options)
+
+    def permit_options(self, by: "User", options: Options) -> None:
+        if options.create_missing and not by.has_perm(CREATE_MISSING):
+            raise NotPermitted(
+                _("You may not create categories, brands and units from a sheet."),
+                permission=CREATE_MISSING,
+            )
+
+    def abilities(self, by: "User") -> list[str]:
+        return [name for name in ABILITIES if by.has_perm(name)]
+
+    def write(
+        self,
+        changed: Iterable[Sequence[Planned]],
+        new: Iterable[Sequence[Planned]],
+        *,
+        by: "User",
+        options: Options,
+        reference: str,
+    ) -> Written:
+        writer = GoodsWriter(by, options, reference)
+        for plans in changed:
+            writer.change(plans)
+        for plans in new:
+            writer.create(plans)
+        return writer.finish()
+
+    def everything(self) -> models.QuerySet:
+        return Goods.objects.order_by("pk")
+
+    def export(
+        self, queryset: models.QuerySet, columns: Sequence[Column]
+    ) -> Iterator[list[Any]]:
+        return exported(queryset, [column.name for column in columns])
+
+
+def exported(queryset: models.QuerySet, names: Sequence[str]) -> Iterator[list[Any]]:
+    """The fields `names` of each goods, relations by name; a few thousand at a time."""
+    words = Words()
+    stored = [name for name in names if name != "available"]
+    fields = [f"{name}_id" if name in RELATIONS else name for name in stored]
+    chunk: list[tuple] = []
+    rows = queryset.values_list("pk", *fields).iterator(chunk_size=CHUNK)
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) >= CHUNK:
+            yield from _finished(chunk, names, stored, words)
+            chunk = []
+    yield from _finished(chunk, names, stored, words)
+
+
+def _finished(
+    chunk: list[tuple], names: Sequence[str], stored: Sequence[str], words: Words
+) -> Iterator[list[Any]]:
+    available = (
+        ports.available([row[0] for row in chunk]) if "available" in names else {}
+    )
+    spots = [(index, name) for index, name in enumerate(stored) if name in RELATIONS]
+    place = list(names).index("available") if "available" in names else None
+    for pk, *values in chunk:
+        for index, name in spots:
+            values[index] = words.name(name, values[index])
+        if place is not None:
+            values.insert(place, available.get(pk))
+        yield values

@@ -1,0 +1,168 @@
+"""Writing planned rows: locked in the order of their ids, looked at again, by set."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.oplog.record import entry, record_all
+from backoffice.sheets.definitions import Options, Planned, Written
+from catalog import changes, editing, repricing
+from catalog.enums import Means
+from catalog.lookup import locked_all
+from catalog.models import Goods
+from catalog.resources.planning import (
+    changed_meanwhile,
+    errors_of_new,
+    find,
+    new_goods,
+    resolved,
+    set_values,
+)
+from catalog.resources.words import Words
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
+    from backoffice.oplog.models import OperationLog
+
+
+class GoodsWriter:
+    """One import, chunk by chunk, inside one transaction."""
+
+    def __init__(self, by: "User", options: Options, reference: str) -> None:
+        self.by, self.reference = by, reference
+        self.words = Words(create=options.create_missing, by=by)
+        self.written = Written()
+        self._at = timezone.now()
+        self._proposals: list[repricing.Proposal] = []
+
+    def change(self, plans: Sequence[Planned]) -> None:
+        """Change goods that are there; the plans come in the order of their ids."""
+        targets = [planned.target for planned in plans if planned.target is not None]
+        many = {goods.pk: goods for goods in locked_all(targets)}
+        pairs: dict[str, list[tuple[Goods, changes.Snapshot]]] = {}
+        log: list[OperationLog] = []
+        for planned in plans:
+            goods = many.get(planned.target or 0)
+            if goods is None:
+                self._refuse(planned, "code", _("It is no longer there."))
+                continue
+            before = changes.snapshot(goods)
+            if self._set(planned, goods):
+                reason = self.reason(planned)
+                pairs.setdefault(reason, []).append((goods, before))
+                log += self._lines(goods, before, reason)
+        for reason, some in pairs.items():
+            origin = changes.Origin(self.by, Means.SHEET, reason, self.reference)
+            changes.save_all(some, origin, self._at)
+        record_all(log)
+
+    def reason(self, planned: Planned) -> str:
+        """Why this row changes, as its history keeps it."""
+        return ""
+
+    def _set(self, planned: Planned, goods: Goods) -> bool:
+        """Set the planned values on a locked goods; False where that is refused."""
+        asked = {name: new for name, (_old, new) in planned.changes.items()}
+        values, errors = resolved_again(asked, self.words)
+        effect = set_values(goods, values, by=self.by, words=self.words)
+        errors += effect.errors
+        if goods.updated_at != planned.seen_at and not errors:
+            errors = _moved(planned, effect.changes)
+        for name, message in errors:
+            self._refuse(planned, name, message)
+        if errors:
+            return False
+        self.written.done += 1
+        if effect.prices.hits:
+            self.written.waiting.append(planned.row.number)
+            self._proposals.append(effect.prices.proposal(goods))
+        return True
+
+    def _lines(
+        self, goods: Goods, before: changes.Snapshot, reason: str
+    ) -> "list[OperationLog]":
+        touched = changes.changed(goods, before)
+        prices = {k: v for k, v in touched.items() if k in changes.PRICE_FIELDS}
+        others = {k: v for k, v in touched.items() if k not in changes.PRICE_FIELDS}
+        details: dict[str, Any] = {"batch": self.reference}
+        if reason:
+            details["reason"] = reason
+        return [
+            entry(
+                by=self.by,
+                action=action,
+                target=goods,
+                changes=editing.readable(some),
+                **details,
+            )
+            for action, some in (("goods.changed", others), ("goods.repriced", prices))
+            if some
+        ]
+
+    def create(self, plans: Sequence[Planned]) -> None:
+        """Enter new drafts."""
+        taken = find([planned.key for planned in plans])
+        many = []
+        for planned in plans:
+            if planned.key.upper() in taken:
+                self._refuse(
+                    planned, "code", _("Meanwhile somebody entered this code.")
+                )
+                continue
+            asked = {name: new for name, (_old, new) in planned.changes.items()}
+            values, errors = resolved_again(asked, self.words)
+            goods = new_goods(planned.key, values)
+            errors += errors_of_new(goods, values, self.by, set())
+            for name, message in errors:
+                self._refuse(planned, name, message)
+            if not errors:
+                many.append(goods)
+        if not many:
+            return
+        self.written.done += len(many)
+        origin = changes.Origin(self.by, Means.SHEET, reference=self.reference)
+        changes.create_all(many, origin, self._at)
+        record_all(
+            entry(
+                by=self.by, action="goods.created", target=goods, batch=self.reference
+            )
+            for goods in many
+        )
+
+    def finish(self) -> Written:
+        """Propose what has to wait, as one run; gives what became of the rows."""
+        if self._proposals:
+            run = repricing.propose(
+                self._proposals,
+                by=self.by,
+                origin=Means.SHEET,
+                reason=_("Sheet, batch %(number)s") % {"number": self.reference},
+                reference=self.reference,
+            )
+            self.written.run = run.number
+        return self.written
+
+    def _refuse(self, planned: Planned, column: str, message: str) -> None:
+        self.written.refused.append((planned.row.number, column, message))
+
+
+def resolved_again(
+    asked: dict[str, Any], words: Words
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """As `resolved`, for values that were kept: None is an emptied field."""
+    kept = {name: value for name, value in asked.items() if value is not None}
+    values, errors = resolved(kept, words)
+    values |= {name: None for name in asked if name not in kept}
+    return values, errors
+
+
+def _moved(planned: Planned, found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The cells whose value in the shop is no longer the one that the preview showed;
+    where it is by now what the sheet wants, all is well."""
+    return [
+        (name, changed_meanwhile(found[name][0]))
+        for name, (old, _new) in planned.changes.items()
+        if name in found and found[name][0] != old
+    ]
