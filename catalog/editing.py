@@ -154,13 +154,13 @@ def _checked_change(
     except FieldErrors as refusal:
         errors = {**refusal.errors, **errors}
     if not errors and goods.status == GoodsStatus.ON_SALE:
-        errors = _unsellable(goods, change)
+        errors = unsellable(goods, change)
     if errors:
         raise FieldErrors(errors)
     return change
 
 
-def _unsellable(goods: Goods, change: pricing.Change) -> dict[str, list[str]]:
+def unsellable(goods: Goods, change: pricing.Change) -> dict[str, list[str]]:
     """What would leave goods on sale without anything to sell it by, or for nothing."""
     if not goods.retail_enabled and not goods.case_enabled:
         return {
