@@ -154,7 +154,7 @@ MENU: tuple[Group, ...] = (
         (
             _list("shop.shopsetting", _("Shop")),
             _list("accounts.user", _("Staff"), "accounts.manage_staff"),
-            _list("auth.group", _("Roles"), "accounts.manage_staff"),
+            _list("accounts.role", _("Roles"), "accounts.manage_staff"),
             Entry(_("Jobs"), "admin:jobs", ("jobs.view_jobs",)),
             _list("sms.smsmessage", _("SMS")),
         ),
@@ -188,6 +188,12 @@ class ShownGroup:
     def is_current(self) -> bool:
         """Whether the page that is open stands in it."""
         return any(entry.is_current for entry in self.entries)
+
+    @property
+    def crumb(self) -> Text:
+        """Its word in the path to the page; "" where the list has the same."""
+        current = next((e for e in self.entries if e.is_current), None)
+        return self.label if current and current.label != self.label else ""
 
 
 def url_of(entry: Entry) -> str:

@@ -58,6 +58,15 @@ def form_verbs(context: Context) -> list[RowAction]:
     ]
 
 
+@register.simple_tag(takes_context=True)
+def object_status(context: Context) -> Any:
+    """The status beside the name of an object's page."""
+    admin, obj = _admin_of(context), context.get("original")
+    if obj is None or not hasattr(admin, "object_status"):
+        return ""
+    return admin.object_status(context["request"], obj)
+
+
 @register.filter
 def unit_of(field: Any) -> Any:
     """The unit of an `AdminField` or of a read-only one; "" for none."""

@@ -103,6 +103,11 @@ class ListPage:
         return bool(self.rows and (self.verbs or self.actions))
 
     @property
+    def has_active_filters(self) -> bool:
+        """Whether one of the filters is set."""
+        return any(f.is_active for f in self.filters)
+
+    @property
     def has_row_actions(self) -> bool:
         """Whether any row has a next step."""
         return any(row.actions for row in self.rows)

@@ -97,6 +97,10 @@ class BaseModelAdmin(admin.ModelAdmin):
         """Links at the top right of an object's page, beside "History"."""
         return ()
 
+    def object_status(self, request: HttpRequest, obj: models.Model) -> Any:
+        """What stands beside the object's name on its page: its status as a tag."""
+        return ""
+
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
     ) -> Any:
