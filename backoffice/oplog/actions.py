@@ -38,9 +38,6 @@ ACTIONS: "dict[str, str | Promise]" = {
     "unit.created": _("Unit made"),
     "unit.changed": _("Unit changed"),
     "unit.deleted": _("Unit deleted"),
-    "category.created": _("Category made"),
-    "brand.created": _("Brand made"),
-    "unit.created": _("Unit made"),
     # repricing runs
     "repricing.proposed": _("Repricing proposed"),
     "repricing.applied": _("Repricing applied"),
@@ -50,7 +47,6 @@ ACTIONS: "dict[str, str | Promise]" = {
     # sheets
     "sheet.received": _("Sheet handed in"),
     "sheet.imported": _("Sheet imported"),
-    "sheet.exported": _("Sheet exported"),
     "sheet.exported": _("Sheet exported"),
     # the shop
     "setting.changed": _("Shop setting changed"),

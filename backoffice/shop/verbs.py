@@ -97,15 +97,27 @@ def reset(name: str, *, by: "User") -> bool:
 
 
 @transaction.atomic
-def set_many(texts: "Mapping[str, str]", *, by: "User") -> list[str]:
+def set_many(
+    texts: "Mapping[str, str]", *, by: "User", seen: "Mapping[str, str] | None" = None
+) -> list[str]:
     """Set several at once, all or none; gives the names of those that changed.
 
-    Raises FieldErrors by name, with everything that is wrong.
+    `seen` holds what the editor saw: where somebody else has changed that setting
+    since, the editor is told. Raises FieldErrors by name, with everything that is
+    wrong.
     """
     errors: dict[str, list[str]] = {}
     changed = []
     for name, text in texts.items():
         before = _present(setting_named(name))
+        if seen is not None and before[0] != seen.get(name, before[0]):
+            errors[name] = [
+                _(
+                    "Meanwhile somebody set it to %(value)s; enter yours again if it holds."
+                )
+                % {"value": before[0]}
+            ]
+            continue
         try:
             set_value(name, text, by=by)
         except WrongValue as error:
