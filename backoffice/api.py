@@ -6,7 +6,7 @@ from backoffice.base.api.factory import create_api
 from catalog.api import router as catalog_router
 
 api = create_api(
-    title="Fruit shop storefront API",
+    title=_("Fruit shop storefront API"),
     version="1",
     urls_namespace="api-1",
     openapi_extra={

@@ -45,8 +45,15 @@ def _fresh_shop() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """The cache is a table, which transactional tests leave as it is."""
+    marker = request.node.get_closest_marker("django_db")
+    is_transactional = (marker is not None and marker.kwargs.get("transaction")) or (
+        {"transactional_db", "live_server"} & set(request.fixturenames)
+    )
+    if is_transactional:
+        # set up before this one, so that the database is still open afterwards
+        request.getfixturevalue("transactional_db")
     yield
-    if "transactional_db" in request.fixturenames:
+    if is_transactional:
         from django.core.cache import cache
 
         cache.clear()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.openapi.docs import DocsBase
 
@@ -18,5 +19,5 @@ class DocsPage(DocsBase):
         self, request: HttpRequest, api: NinjaAPI, **kwargs: Any
     ) -> HttpResponse:
         """The page; its script fetches the document."""
-        context = {"title": api.title, "document": self.get_openapi_url(api, kwargs)}
+        context = {"title": _(api.title), "document": self.get_openapi_url(api, kwargs)}
         return render(request, "api/docs.html", context)

@@ -32,7 +32,7 @@ _STATUSES = {
     "Not Found": gettext_noop("It does not exist."),
     "Conflict": gettext_noop("A rule of the shop refuses it."),
 }
-_FOR_PEOPLE = ("description", "summary", "msg", "message")
+_FOR_PEOPLE = ("title", "description", "summary", "msg", "message")
 _REF = re.compile(re.escape(REF_TEMPLATE.format(model="")) + r"(\w+)")
 
 
@@ -45,9 +45,10 @@ def finished(made: Any) -> Json:
     for methods in made["paths"].values():
         for operation in methods.values():
             _finish_operation(operation)
-    if not made.get("servers"):
-        made.pop("servers", None)
+    del made["servers"]
     used = _used(made["paths"], schemas)
+    for schema in schemas.values():
+        schema.pop("description", None)  # a docstring, for those who read the code
     made["components"]["schemas"] = {
         name: schemas[name] for name in sorted(schemas) if name in used
     }

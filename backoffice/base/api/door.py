@@ -3,7 +3,6 @@
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.http.response import HttpResponseBase
 from django.urls import resolve
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -13,7 +12,7 @@ from backoffice.base.api.envelope import failure, success
 from backoffice.base.api.errors import answer_for
 
 
-def answer(request: HttpRequest) -> HttpResponseBase:
+def answer(request: HttpRequest) -> HttpResponse:
     """The answer to a request below /api/; raises nothing.
 
     The language is what the client accepts (the shop's own where it accepts neither).
@@ -33,15 +32,13 @@ def answer(request: HttpRequest) -> HttpResponseBase:
         response._has_been_logged = True  # type: ignore[attr-defined]
     elif "Cache-Control" not in response:
         response["Cache-Control"] = "no-cache"
-    if not response.streaming:
-        body = cast("HttpResponse", response)
-        body["Content-Length"] = str(len(body.content))
-        if request.META.get("REQUEST_METHOD") == "HEAD":
-            body.content = b""
+    response["Content-Length"] = str(len(response.content))
+    if request.META.get("REQUEST_METHOD") == "HEAD":
+        response.content = b""
     return response
 
 
-def _serve(request: HttpRequest) -> HttpResponseBase:
+def _serve(request: HttpRequest) -> HttpResponse:
     request.get_host()  # refuses hosts that are not ours
     match = resolve(request.path_info)
     request.resolver_match = match
@@ -51,7 +48,7 @@ def _serve(request: HttpRequest) -> HttpResponseBase:
     response = match.func(request, *match.args, **match.kwargs)
     if isinstance(response, HttpResponseNotAllowed):
         return _by_method(asked, response)
-    return cast("HttpResponseBase", response)
+    return cast("HttpResponse", response)
 
 
 def _by_method(asked: str | None, refusal: HttpResponseNotAllowed) -> HttpResponse:

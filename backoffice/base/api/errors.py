@@ -1,7 +1,7 @@
 """Every exception as an answer in the envelope: the fitting status, no stack trace."""
 
 import logging
-from collections.abc import Iterable, Mapping
+import math
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ from backoffice.base.api.wording import words_of
 from backoffice.base.errors import DomainError, FieldErrors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.utils.functional import Promise
 
 logger = logging.getLogger("backoffice.api")
@@ -43,13 +45,11 @@ class Refused(Exception):
         message: "str | Promise",
         *,
         data: Any = None,
-        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.slug = slug
         self.message = message
         self.data = data
-        self.headers = headers
 
 
 def invalid(faults: "Iterable[tuple[str, str | Promise]]") -> Refused:
@@ -76,9 +76,7 @@ def answer_for(error: Exception, request: HttpRequest) -> HttpResponse:
 
 @answer_for.register
 def _refused(error: Refused, request: HttpRequest) -> HttpResponse:
-    return failure(
-        error.slug, str(error.message), data=error.data, headers=error.headers
-    )
+    return failure(error.slug, str(error.message), data=error.data)
 
 
 @answer_for.register
@@ -102,7 +100,7 @@ def _validation(error: ValidationError, request: HttpRequest) -> HttpResponse:
     for fault in error.errors:
         # ("query", "page_size") or ("body", "<argument>", "lines", 0, "quantity")
         source, *where = fault["loc"]
-        if source == "body" and len(where) > 1:
+        if source == "body":
             del where[0]
         faults.append((".".join(map(str, where)) or source, words_of(fault)))
     return _refused(invalid(faults), request)
@@ -128,7 +126,7 @@ def _forbidden(error: Exception, request: HttpRequest) -> HttpResponse:
 
 @answer_for.register
 def _throttled(error: Throttled, request: HttpRequest) -> HttpResponse:
-    seconds = max(1, round(error.wait or 1))
+    seconds = max(1, math.ceil(error.wait or 1))
     return failure(
         "throttled",
         _("Too many requests; try again in %(seconds)s s.") % {"seconds": seconds},
@@ -138,10 +136,11 @@ def _throttled(error: Throttled, request: HttpRequest) -> HttpResponse:
 
 @answer_for.register
 def _http(error: HttpError, request: HttpRequest) -> HttpResponse:
-    """django-ninja refuses an unreadable body with it; the reason is the cause."""
-    if isinstance(error.__cause__, Refused):
-        return _refused(error.__cause__, request)
-    return _unreadable(error, request)
+    """django-ninja wraps in it what the parser refused; calls raise `Refused`."""
+    cause = error.__cause__
+    return answer_for(
+        cause if isinstance(cause, Exception) else Exception(error), request
+    )
 
 
 @answer_for.register

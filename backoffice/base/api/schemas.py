@@ -31,11 +31,9 @@ def _whole(value: Any) -> Any:
 
 
 def _flag(value: Any) -> Any:
-    if isinstance(value, str):
-        if value not in _FLAGS:
-            raise PydanticCustomError("flag", "not true or false")
-        return _FLAGS[value]
-    return value
+    if value not in _FLAGS:
+        raise PydanticCustomError("flag", "not true or false")
+    return _FLAGS[value]
 
 
 _AS_WHOLE = BeforeValidator(_whole)

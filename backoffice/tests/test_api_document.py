@@ -1,0 +1,194 @@
+"""The OpenAPI document tells the truth, and its page needs no other host."""
+
+import re
+from pathlib import Path
+
+import pytest
+import schemathesis
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from django.test import Client, override_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as effort
+
+from backoffice.base.api.envelope import CODES
+from catalog.models import GoodsPicture
+from catalog.tests.factories import BrandFactory, OnSaleGoodsFactory, PieceFactory
+
+CALLS = {"list_categories", "list_goods", "get_goods"}
+
+
+@pytest.fixture
+def document():
+    answer = Client(headers={"accept-language": "en"}).get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+@pytest.fixture
+def shop(db):
+    """A shelf on which every field takes each of its forms."""
+    # as Django's own test client does: the connection belongs to the test
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    OnSaleGoodsFactory(code="A", name="红富士")
+    goods = OnSaleGoodsFactory(
+        code="B",
+        name="雪花梨",
+        brand=BrandFactory(),
+        case_unit=PieceFactory(),
+        case_size=10,
+        case_price=30,
+        case_enabled=True,
+        image="goods/b.jpg",
+    )
+    GoodsPicture.objects.create(
+        goods=goods, image="goods/b.jpg", width=1, height=1, is_main=True
+    )
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+described = schemathesis.openapi.from_wsgi(
+    "/api/v1/openapi.json", get_wsgi_application()
+)
+described.config.generation.update(deterministic=True)
+
+
+@described.parametrize()
+@effort(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_answer_is_outside_the_document(shop, case):
+    case.call_and_validate()
+
+
+def operations(document):
+    return {
+        operation["operationId"]: operation
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    }
+
+
+def test_document_describes_every_call(document):
+    assert document["openapi"].startswith("3.")
+    assert set(document["paths"]) == {
+        "/api/v1/categories",
+        "/api/v1/goods",
+        "/api/v1/goods/{id}",
+    }
+    for operation in operations(document).values():
+        assert operation["summary"]
+        assert operation["description"]
+        assert operation["responses"].keys() >= {"200", "default"}
+        for parameter in operation["parameters"]:
+            assert parameter["name"] == "id" or parameter["description"]
+
+
+def test_document_describes_refusals_in_the_envelope(document):
+    failure = {"$ref": "#/components/schemas/Failure"}
+    for operation in operations(document).values():
+        for status, response in operation["responses"].items():
+            schema = response["content"]["application/json"]["schema"]
+            assert (schema == failure) is (status != "200")
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Failure"]["required"]) == {"code", "error", "msg", "data"}
+    assert schemas["Failure"]["properties"]["error"]["enum"] == list(CODES)
+
+
+def test_document_leaves_no_schema_without_use(document):
+    text = Client().get("/api/v1/openapi.json").content.decode()
+    for name in document["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in text
+
+
+def test_codes_are_numbered_once_and_fit_their_status():
+    assert len(set(CODES.values())) == len(CODES)
+    assert all(400 <= code // 100 <= 503 for code in CODES.values())
+
+
+def test_document_and_page_are_only_read():
+    client = Client()
+    for path in ("/api/v1/openapi.json", "/api/v1/docs"):
+        assert client.post(path).status_code == 405
+        assert client.head(path).status_code == 200
+
+
+# --- the page --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page():
+    return Client(headers={"accept-language": "en"}).get("/api/v1/docs")
+
+
+def test_page_is_open_and_strict(page):
+    assert page.status_code == 200
+    policy = page.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+
+
+def test_page_names_only_files_of_our_own(page):
+    text = page.content.decode()
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert addresses
+    for address in addresses:
+        assert re.match(r"/(?!/)", address)
+        if address.startswith("/static/"):
+            assert finders.find(address.removeprefix("/static/")), address
+    # nothing inline: the policy would refuse it
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", text)
+
+
+def test_vendored_files_ask_no_other_host():
+    folder = Path(settings.BASE_DIR) / "static/backoffice/vendor/swagger-ui"
+    styles = (folder / "swagger-ui.css").read_text(encoding="utf-8")
+    assert not re.search(r"url\(['\"]?(?!['\"]?data:)|@import", styles)
+    script = (folder.parent.parent / "js/api.js").read_text(encoding="utf-8")
+    # else swagger-ui would send the document's address to its own validator
+    assert "validatorUrl: null" in script
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_page_and_document_speak_the_readers_language(language):
+    client = Client(headers={"accept-language": language})
+    assert f'lang="{language}"' in client.get("/api/v1/docs").content.decode()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert 'lang="en"' in client.get("/api/v1/docs").content.decode()
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_page_works_in_a_browser_under_its_policy(live_server):
+    from playwright.sync_api import sync_playwright
+
+    seen, broken = [], []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(locale="en")
+        page.on("request", lambda request: seen.append(request.url))
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                broken.append(message.text)
+                if "Content Security Policy" in message.text
+                else None
+            ),
+        )
+        with override_settings(ALLOWED_HOSTS=["*"]):
+            page.goto(f"{live_server.url}/api/v1/docs")
+            page.wait_for_selector("#operations-shop-list_goods")
+            page.click("#operations-shop-list_goods .opblock-summary-control")
+            page.click(".execute")
+            page.wait_for_selector(".live-responses-table")
+            assert '"code": 0' in page.inner_text(".live-responses-table")
+        browser.close()
+    assert broken == []
+    assert all(address.startswith(live_server.url) for address in seen)
