@@ -103,7 +103,7 @@ def _broker() -> Facts:
 
 
 def _file_store() -> Facts:
-    """A folder is written to and read from; a file server is asked for a name."""
+    """A folder is written to; a file server is asked for a name."""
     storage = storages["default"]
     if not isinstance(storage, FileSystemStorage):
         storage.exists("readyz")
@@ -111,9 +111,7 @@ def _file_store() -> Facts:
     os.makedirs(storage.location, exist_ok=True)
     with tempfile.TemporaryFile(prefix=".readyz-", dir=storage.location) as file:
         file.write(b"ok")
-        file.seek(0)
-        if file.read() != b"ok":
-            raise RuntimeError("the file store does not keep what it was given")
+        file.flush()
     return {}
 
 

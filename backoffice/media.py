@@ -9,7 +9,6 @@ import stat
 from pathlib import PurePosixPath
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage, storages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseNotModified
 from django.http.response import HttpResponseBase
@@ -67,10 +66,7 @@ def _path_of(name: str) -> str | None:
         return None
     if any(part.startswith(".") or not part for part in name.split("/")):
         return None
-    try:
-        path = os.path.realpath(storage.path(name))
-    except SuspiciousFileOperation:
-        return None
+    path = os.path.realpath(storage.path(name))
     # a link inside the store may not lead out of it
     root = os.path.realpath(storage.location)
     return path if path.startswith(root + os.sep) else None
