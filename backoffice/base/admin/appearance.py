@@ -37,7 +37,7 @@ USUAL = "black.css"
 THEMES: dict[str, Theme] = {
     theme.key: theme
     for theme in (
-        Theme("auto", _("As the device"), USUAL, "auto"),
+        Theme("auto", _("Automatic"), USUAL, "auto"),
         Theme("light", _("Light"), USUAL),
         Theme("dark", _("Dark"), USUAL, "dark", bar="#15191e", menu="#1b2026"),
         Theme(

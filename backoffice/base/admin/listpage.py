@@ -72,6 +72,8 @@ class Row:
     cells: Sequence[Cell]
     actions: Sequence[RowAction]
     is_ticked: bool
+    #: names of the verbs that fit it, so that the bar offers no others
+    verbs: str = ""
     errors: Any = ""
 
 
@@ -278,6 +280,9 @@ def _rows(request: HttpRequest, cl: Any) -> Iterator[Row]:
             if cl.is_popup
             else list(_ask(admin, "row_actions", request, obj, default=())),
             is_ticked=str(obj.pk) in ticked,
+            verbs=" ".join(
+                v.name for v in _ask(admin, "verbs_for", request, obj, default=())
+            ),
             errors=form.non_field_errors() if form else "",
         )
 

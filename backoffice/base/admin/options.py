@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -104,8 +105,15 @@ class BaseModelAdmin(admin.ModelAdmin):
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """With its unit, which the form shows behind the input."""
+        """With its unit, which the form shows behind the input.
+
+        Beside a choice of something else stand a pencil and a plus; deleting and
+        looking at it belong to its own page.
+        """
         formfield: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(getattr(formfield, "widget", None), RelatedFieldWidgetWrapper):
+            formfield.widget.can_delete_related = False
+            formfield.widget.can_view_related = False
         if formfield is not None and db_field.name in self.field_units:
             formfield.unit = self.field_units[db_field.name]
         return formfield

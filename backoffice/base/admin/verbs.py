@@ -246,7 +246,8 @@ class VerbAdmin(BaseModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": verb.title or self.count_label(verb, len(planned)),
+            "title": verb.title
+            or (self.count_label(verb, len(will)) if will else verb.label),
             "verb": verb,
             "will": will,
             "wont": [p for p in planned if p.refusal],

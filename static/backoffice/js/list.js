@@ -14,7 +14,13 @@
     if (bar) {
       bar.classList.toggle("is-shown", ticked.length > 0);
       bar.querySelector("[data-bulk-count]").textContent = ticked.length;
-      if (!ticked.length) all("[name=select_across]", bar).forEach(function (box) { box.checked = false; });
+      var across = bar.querySelector("[name=select_across]");
+      if (across && !ticked.length) across.checked = false;
+      // only verbs that fit at least one of the ticked rows
+      var fitting = ticked.map(function (tick) { return tick.closest("tr").dataset.verbs || ""; }).join(" ").split(" ");
+      all("[data-verb]", bar).forEach(function (button) {
+        button.hidden = !(across && across.checked) && fitting.indexOf(button.dataset.verb) < 0;
+      });
     }
     if (every) {
       every.checked = ticked.length > 0 && ticked.length === ticks.length;
@@ -44,6 +50,7 @@
       show();
     });
   });
+  all("[name=select_across]").forEach(function (box) { box.addEventListener("change", show); });
   window.addEventListener("pageshow", show);
   show();
 
