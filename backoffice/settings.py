@@ -30,6 +30,9 @@ DEBUG = env.flag("DEBUG", False)
 # The demo is recognised by the key that `make run` made; production sets its own.
 DEMO = env.flag("DEMO", not env.is_set("SECRET_KEY") and DEMO_KEY_FILE.is_file())
 
+# Chosen instead of made; read by `make run` alone.
+DEMO_ADMIN_PASSWORD = env.text("DEMO_ADMIN_PASSWORD")
+
 SECRET_KEY = env.text("SECRET_KEY")
 if not SECRET_KEY and DEMO and not env.is_set("SECRET_KEY") and DEMO_KEY_FILE.is_file():
     SECRET_KEY = DEMO_KEY_FILE.read_text(encoding="ascii").strip()
