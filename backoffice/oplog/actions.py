@@ -51,6 +51,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     # the shop
     "setting.changed": _("Shop setting changed"),
     "setting.reset": _("Shop setting reset"),
+    "demo.filled": _("Demo shop filled"),
     "demo.password_set": _("Password of the demo set"),
     # jobs
     "job.started": _("Job started by hand"),

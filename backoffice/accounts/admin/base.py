@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -70,7 +71,8 @@ class VerbForm(forms.ModelForm):
         if self.errors:
             return
         try:
-            self.instance = self.act()
+            with transaction.atomic():
+                self.instance = self.act()
         except FieldErrors as error:
             for name, messages in error.errors.items():
                 for message in messages:

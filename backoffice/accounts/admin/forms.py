@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -184,6 +185,7 @@ class AccountForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
     )
 
+    @transaction.atomic
     def apply(self, user: User) -> bool:
         """Call the verbs for what differs; gives whether anything did."""
         changed = False

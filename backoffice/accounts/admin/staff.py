@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
@@ -262,9 +263,37 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
             *super().get_urls(),
         ]
 
+    @method_decorator(sensitive_post_parameters())
     def password_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A new password for a colleague."""
-        return _password_view(self, request, pk)
+        if not may_manage(request):
+            raise PermissionDenied(staff.MANAGE)
+        person = self.get_queryset(request).filter(pk=pk).first()
+        if person is None:
+            raise Http404
+        if person.pk == request.user.pk:
+            return HttpResponseRedirect(reverse("admin:password_change"))
+        if not self.has_change_permission(request, person):
+            raise PermissionDenied(staff.MANAGE)
+        form = NewPasswordForm(person, request.POST or None)
+        if request.method == "POST" and form.is_valid() and _given(request, form):
+            return HttpResponseRedirect(self.object_url(person.pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("New password for %(name)s") % {"name": person},
+            "form": form,
+            "person": person,
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/accounts/user/password.html", context)
+
+    @method_decorator(sensitive_post_parameters("password", "password_again"))
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A new account."""
+        return super().add_view(request, form_url, extra_context)
 
     def account_view(self, request: HttpRequest) -> HttpResponse:
         """One's own account: everybody who may enter the admin."""
@@ -297,38 +326,16 @@ def _add(form: Any, error: FieldErrors) -> None:
             form.add_error(name if name in form.fields else None, message)
 
 
-@sensitive_post_parameters()
-def _password_view(page: StaffAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    person = page.get_queryset(request).filter(pk=pk).first()
-    if not may_manage(request):
-        raise PermissionDenied(staff.MANAGE)
-    if person is None:
-        raise Http404
-    if person.pk == request.user.pk:
-        return HttpResponseRedirect(reverse("admin:password_change"))
-    if not page.has_change_permission(request, person):
-        raise PermissionDenied(staff.MANAGE)
-    form = NewPasswordForm(person, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            form.give(request.user)  # type: ignore[arg-type]
-        except DomainError as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(
-                request,
-                _("%(name)s has a new password and is signed out everywhere.")
-                % {"name": person},
-            )
-            return HttpResponseRedirect(
-                reverse("admin:accounts_user_change", args=[person.pk])
-            )
-    context = {
-        **page.admin_site.each_context(request),
-        "opts": page.opts,
-        "title": _("New password for %(name)s") % {"name": person},
-        "form": form,
-        "person": person,
-    }
-    request.current_app = page.admin_site.name  # type: ignore[attr-defined]
-    return TemplateResponse(request, "admin/accounts/user/password.html", context)
+def _given(request: HttpRequest, form: NewPasswordForm) -> bool:
+    """Whether the verb took the new password; a refusal stands in the form."""
+    try:
+        form.give(request.user)  # type: ignore[arg-type]
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return False
+    messages.success(
+        request,
+        _("%(name)s has a new password and is signed out everywhere.")
+        % {"name": form.user},
+    )
+    return True
