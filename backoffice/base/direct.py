@@ -1,4 +1,4 @@
-"""The short way in for everything that knows no cookie.
+"""The short way in for everything that needs no session.
 
 The storefront's API, pictures and health are asked for far more often than the admin,
 and none of them may depend on a session. They are answered here, in front of sessions,

@@ -8,13 +8,13 @@ import schemathesis
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.test import Client, override_settings
 from hypothesis import HealthCheck
 from hypothesis import settings as effort
 
 from backoffice.base.api.envelope import CODES
+from backoffice.base.wsgi import Handler
 from catalog.models import GoodsPicture
 from catalog.tests.factories import BrandFactory, OnSaleGoodsFactory, PieceFactory
 
@@ -53,9 +53,7 @@ def shop(db):
         signal.connect(close_old_connections)
 
 
-described = schemathesis.openapi.from_wsgi(
-    "/api/v1/openapi.json", get_wsgi_application()
-)
+described = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", Handler())
 described.config.generation.update(deterministic=True)
 
 

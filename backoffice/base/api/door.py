@@ -33,7 +33,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     elif "Cache-Control" not in response:
         response["Cache-Control"] = "no-cache"
     response["Content-Length"] = str(len(response.content))
-    if request.META.get("REQUEST_METHOD") == "HEAD":
+    if request.method == "HEAD":
         response.content = b""
     return response
 
@@ -45,7 +45,10 @@ def _serve(request: HttpRequest) -> HttpResponse:
     asked = request.method
     if asked == "HEAD":
         request.method = "GET"
-    response = match.func(request, *match.args, **match.kwargs)
+    try:
+        response = match.func(request, *match.args, **match.kwargs)
+    finally:
+        request.method = asked
     if isinstance(response, HttpResponseNotAllowed):
         return _by_method(asked, response)
     return cast("HttpResponse", response)

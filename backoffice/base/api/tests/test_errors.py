@@ -172,9 +172,11 @@ def test_options_names_the_methods(client):
     assert answer.json() == {"code": 0, "msg": "success.", "data": None}
 
 
-def test_head_is_get_without_the_body(client):
+def test_head_is_get_without_the_body(client, caplog):
     got = client.get("/api/v1/orders/7")
-    headed = client.head("/api/v1/orders/7")
+    with caplog.at_level(logging.INFO):
+        headed = client.head("/api/v1/orders/7")
+    assert caplog.messages[-1] == "HEAD /api/v1/orders/7 200"
     assert headed.status_code == 200
     assert headed.content == b""
     assert headed.headers["Content-Length"] == str(len(got.content))

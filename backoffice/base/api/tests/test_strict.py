@@ -3,8 +3,11 @@
 import json
 
 import pytest
+import werkzeug.test
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
+
+from backoffice.base.wsgi import Handler
 
 pytestmark = pytest.mark.urls("backoffice.base.api.tests.urls")
 
@@ -72,6 +75,28 @@ def test_query_that_is_no_text_is_refused(client, query):
     answer = client.get("/api/v1/orders", QUERY_STRING=query)
     assert answer.status_code == 400
     assert answer.json()["msg"] == "The address is not UTF-8 text."
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain; charset=gbk",
+        "text/plain; charset=utf-16",
+        "text/plain; charset=base64",
+        "text/plain; charset=idna",
+        "text/plain; charset*=nonsense''x",
+        "text/plain; charset=nonsense",
+        ";;=",
+    ],
+)
+def test_query_is_utf8_whatever_the_header_says(content_type):
+    # by the way of the web server: the test client makes requests of its own kind
+    server = werkzeug.test.Client(Handler())
+    answer = server.get(
+        "/api/v1/orders?tags=%E6%9E%9C", headers={"Content-Type": content_type}
+    )
+    assert answer.status_code == 200
+    assert answer.json["data"]["tags"] == ["果"]
 
 
 def test_nul_in_the_query_is_refused(client):
