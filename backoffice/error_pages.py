@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.roles import permission_name, role_names_with
+from backoffice.shell import shell_of
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -79,11 +80,19 @@ def _page(
 ) -> HttpResponse:
     user = getattr(request, "user", None)
     is_staff = bool(user and user.is_active and user.is_staff)
-    around = admin.site.each_context(request) if is_staff else {}
+    around = {"shell": shell_of(request), "has_permission": True} if is_staff else {}
     return render(
         request,
         "admin/error.html",
-        {**around, "title": title, "text": text, "status": status, **context},
+        {
+            **around,
+            "site_title": admin.site.site_title,
+            "site_header": admin.site.site_header,
+            "title": title,
+            "text": text,
+            "status": status,
+            **context,
+        },
         status=status,
     )
 
@@ -97,12 +106,10 @@ def _missing(request: HttpRequest, exception: Exception) -> str:
     if named.count(".") == 1 and named.replace(".", "").replace("_", "").isalnum():
         return named
     match = request.resolver_match
-    if match is None or match.namespace != admin.site.name:
+    # set by ModelAdmin.get_urls() on each of its views
+    model_admin = getattr(match.func, "model_admin", None) if match else None
+    if match is None or model_admin is None:
         return ""
-    model_part, _sep, action = str(match.url_name).rpartition("_")
-    for model in admin.site._registry:
-        opts = model._meta
-        if model_part == f"{opts.app_label}_{opts.model_name}":
-            codename = get_permission_codename(_ACTIONS.get(action, "change"), opts)
-            return f"{opts.app_label}.{codename}"
-    return ""
+    opts = model_admin.opts
+    action = _ACTIONS.get(str(match.url_name).rpartition("_")[2], "change")
+    return f"{opts.app_label}.{get_permission_codename(action, opts)}"

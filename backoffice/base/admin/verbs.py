@@ -234,7 +234,7 @@ class VerbAdmin(BaseModelAdmin):
         try:
             rows = self.get_queryset(request).filter(pk__in=ids)
             by_id = {str(row.pk): row for row in rows}
-        except (ValueError, ValidationError):
+        except (ValueError, OverflowError, ValidationError):
             return [], False
         return [by_id[i] for i in dict.fromkeys(ids) if i in by_id], False
 
