@@ -48,7 +48,7 @@ _NO = {
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 _REWRITTEN = re.compile(r"[+-]?(\d+\.\d+e[+-]?\d+|\d+e[+-]\d+)", re.IGNORECASE)
-_ESCAPED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 
 def shown(cell: Any) -> str:
@@ -71,9 +71,20 @@ def is_clear(cell: Any) -> bool:
     return isinstance(cell, str) and half_width(cell).lower() in _CLEAR_WORDS
 
 
+def means_more(text: str) -> bool:
+    """Whether a spreadsheet or we would take this text for more than text, apostrophes
+    before it or not: a formula, or a word that asks for emptiness."""
+    return bool(_FORMULA.match(text)) or is_clear(text.lstrip("'"))
+
+
+def escaped(text: str) -> str:
+    """With an apostrophe before it where it means more; `unescaped` takes it off."""
+    return f"'{text}" if means_more(text) else text
+
+
 def unescaped(text: str) -> str:
-    """Without the apostrophe that an export puts before a formula's first sign."""
-    return text[1:] if _ESCAPED.match(text) else text
+    """Without the apostrophe of an export."""
+    return text[1:] if text.startswith("'") and means_more(text) else text
 
 
 def refuse_errors(cell: Any) -> None:

@@ -162,7 +162,6 @@ class Check:
             if column.name in layout.at
         ]
         self._key = next(r for r in self._readers if r.column.name == definition.key)
-        self._headings = {bare(heading) for heading in layout.headings if heading}
         self._examples = {example.casefold() for example in definition.example_keys}
         self._begun = False
         self.size, self._doubles = self._count()
@@ -174,12 +173,13 @@ class Check:
         )
 
     def messages(self, planned: Planned) -> list[list[str]]:
-        """[[cell, message], …] of everything that stops a row."""
+        """[[cell, message], …] of everything that stops a row, from left to right."""
         number = planned.row.number
-        return [
-            [self.cell(column, number), message]
-            for column, message in [*planned.row.errors, *planned.conflicts]
-        ]
+        found = [*planned.row.errors, *planned.conflicts]
+        if len(found) > 1:
+            at = self.layout.at
+            found.sort(key=lambda error: at.get(error[0], at[self.definition.key]))
+        return [[self.cell(column, number), message] for column, message in found]
 
     def _count(self) -> tuple[int, dict[int, list[int]]]:
         """The number of rows, and the rows that share their key with others."""
@@ -192,9 +192,11 @@ class Check:
                     continue
                 size += 1
                 value, _wrong = self._key.read(raw)
-                if not isinstance(value, str) or self._is_aside(value):
+                if not isinstance(value, str):
                     continue
                 key = value.casefold()
+                if key in self._examples:
+                    continue
                 earlier = places.get(key)
                 if earlier is None:
                     places[key] = number
@@ -210,9 +212,6 @@ class Check:
                 % {"most": shop.SHEET_MAX_ROWS}
             )
         return size, doubles
-
-    def _is_aside(self, key: str) -> bool:
-        return key.casefold() in self._examples or bare(key) in self._headings
 
     def plans(self) -> Iterator[list[Planned]]:
         """The rows in their order, planned, in chunks."""
@@ -270,8 +269,8 @@ class Check:
                 % {"row": row.number}
             )
             return True
-        if isinstance(key, str) and bare(key) in self._headings:
-            # the header again, as at the top of each printed page
+        if self._is_header(raw):
+            # as at the top of each printed page
             return True
         if not self._begun and self._is_help(row, raw):
             self.notes.append(
@@ -280,6 +279,13 @@ class Check:
             )
             return True
         return False
+
+    def _is_header(self, raw: list[Any]) -> bool:
+        """The header again: every column says what it is."""
+        indexes = [r.index for r in self._readers if r.index < len(raw)]
+        return len(indexes) > 1 and all(
+            bare(raw[index]) == bare(self.layout.headings[index]) for index in indexes
+        )
 
     def _is_help(self, row: Row, raw: list[Any]) -> bool:
         """A row of hints under the header: words that explain, no number anywhere."""

@@ -2,8 +2,8 @@
 
 Text that a spreadsheet would take for a formula is made harmless here and read back
 unchanged (`cells.unescaped`). In csv it gets an apostrophe before its first sign. In
-xlsx every text is a text cell, which never is a formula; only an apostrophe that would
-be taken for ours when it is read again gets another.
+xlsx every text is a text cell, which never is a formula; it gets one only where reading
+it again would otherwise take one off, or take it for the word that empties a cell.
 """
 
 import csv
@@ -20,6 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from backoffice.base.money import plain
+from backoffice.sheets.cells import escaped, is_clear
 from backoffice.sheets.definitions import Column
 from backoffice.sheets.errors import SheetRefused
 
@@ -27,8 +28,8 @@ FORMATS = ("xlsx", "csv")
 #: what an xlsx sheet holds, its header included
 MOST_ROWS = 1_048_576
 
-_DANGEROUS = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-_AMBIGUOUS = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
+# an escape of the format itself: _x0041_ is read as A
+_CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 # what XML cannot carry
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
@@ -56,11 +57,6 @@ def yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def safe_text(value: str) -> str:
-    """Text for a csv cell, which no spreadsheet takes for a formula."""
-    return f"'{value}" if _DANGEROUS.match(value) else value
-
-
 def _words(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds")
@@ -77,7 +73,7 @@ def csv_pieces(
     buffer = io.StringIO()
     write = csv.writer(buffer, lineterminator="\r\n").writerow
     buffer.write("\ufeff")
-    write([safe_text(text) for text in header])
+    write([escaped(text) for text in header])
     kinds = [column.kind for column in columns]
     for count, row in enumerate(rows, 1):
         write([_csv_cell(value, kind) for value, kind in zip(row, kinds, strict=True)])
@@ -95,7 +91,7 @@ def _csv_cell(value: Any, kind: str) -> str:
         return yes_no(value)
     if kind == "number":
         return format(value, "f") if isinstance(value, Decimal) else str(value)
-    return safe_text(_words(value))
+    return escaped(_words(value))
 
 
 # --- xlsx ---------------------------------------------------------------------------
@@ -210,9 +206,9 @@ def _sheet_name(title: str) -> str:
 
 
 def _text_cell(value: str, style: int = 2) -> str:
-    if _AMBIGUOUS.match(value):
-        value = f"'{value}"
-    text = escape(_UNWRITABLE.sub("", value))
+    if value.startswith("'") or is_clear(value):
+        value = escaped(value)
+    text = escape(_CODED.sub("_x005F_", _UNWRITABLE.sub("", value)))
     return (
         f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
     )

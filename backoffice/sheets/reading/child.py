@@ -270,7 +270,9 @@ class Book:
 
         self.path, self.kind, self.max_rows = path, kind, max_rows
         try:
-            self.book = python_calamine.load_workbook(path)
+            # as an open file: by its path it would trust the ending
+            with open(path, "rb") as file:
+                self.book = python_calamine.load_workbook(io.BytesIO(file.read()))
         except python_calamine.PasswordError:
             raise Refused("encrypted") from None
         except BaseException:
@@ -385,7 +387,7 @@ def main(path: str, max_rows: str) -> None:
     except Refused as refusal:
         say(refusal.answer)
     except (MemoryError, RecursionError):
-        say({"error": "broken"})
+        say({"error": "beyond"})
     except BrokenPipeError:
         # the other side has seen enough; nothing is left to flush
         sys.stderr.close()

@@ -50,6 +50,10 @@ def refusal(answer: dict[str, Any]) -> SheetRefused:
         "encoding": _(
             "The text is neither UTF-8 nor GB18030. Save the file as xlsx or as CSV UTF-8."
         ),
+        "beyond": _(
+            "The file could not be read within our limits: it is damaged, or its cells "
+            "reach too far. Copy the rows into a new file and hand that in."
+        ),
         "not_a_sheet": _("This is not a spreadsheet. Take xlsx, xls, ods or csv."),
         "too_many_rows": _("The sheet has more than %(most)s rows; split it.")
         % {"most": answer.get("most")},
@@ -125,7 +129,7 @@ class Workbook:
             pipe.write(json.dumps(request).encode() + b"\n")
             pipe.flush()
         except BrokenPipeError:
-            raise refusal({"error": "broken"}) from None
+            raise refusal({"error": "beyond"}) from None
         while True:
             answer = self._hear()
             if "end" in answer:
@@ -139,7 +143,7 @@ class Workbook:
         line = pipe.readline()
         if not line.endswith(b"\n"):
             # it died: out of memory, out of time, or the reader crashed
-            raise refusal({"error": "broken"})
+            raise refusal({"error": "beyond"})
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise refusal(answer)
