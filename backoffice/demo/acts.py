@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from backoffice.accounts.models import User
+from backoffice.base import context
 from backoffice.base.money import plain
 from backoffice.demo.data import Item
 from backoffice.demo.pictures import render
@@ -101,14 +102,18 @@ def price(
     """Change the price of a goods, and of its case where one is given."""
 
     def act(by: User) -> None:
-        pricing.change_price(
-            by_code(code),
-            by=by,
-            price=new,
-            case_price=KEEP if new_case is None else new_case,
-            reason=reason,
-            means=means,
-        )
+        where = context.current()
+        if means == Means.COMMAND:
+            where = context.Context(means="command", user_id=by.pk)
+        with context.using(means=where.means, ip=where.ip):
+            pricing.change_price(
+                by_code(code),
+                by=by,
+                price=new,
+                case_price=KEEP if new_case is None else new_case,
+                reason=reason,
+                means=means,
+            )
 
     return act
 

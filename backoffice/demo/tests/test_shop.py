@@ -1,0 +1,120 @@
+"""The demo shop as it stands when it has been filled in."""
+
+from collections import Counter
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from PIL import Image
+
+from backoffice.accounts.models import User
+from backoffice.accounts.roles import ROLES, sync_roles
+from backoffice.demo import data, seed
+from backoffice.oplog.models import OperationLog
+from backoffice.sheets.models import Batch
+from catalog import changes
+from catalog.enums import GoodsStatus, Means, RunStatus
+from catalog.models import Brand, Category, Goods, RepricingRun
+
+pytestmark = pytest.mark.usefixtures("shop")
+
+
+@pytest.fixture(scope="module")
+def shop(django_db_setup, django_db_blocker):
+    """The shop, filled in once for all tests of this module and taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        sync_roles()
+        assert seed.seed()
+        yield
+        transaction.set_rollback(True)
+
+
+def test_it_has_goods_in_every_status():
+    counts = Counter(Goods.objects.values_list("status", flat=True))
+    assert sum(counts.values()) >= 60
+    assert counts[GoodsStatus.ON_SALE] >= 30
+    assert set(counts) == set(GoodsStatus.values)
+
+
+def test_every_goods_ends_as_the_file_says():
+    wanted = {
+        i.code: (i.status, i.price, i.case_price, i.cost, i.description)
+        for i in data.items()
+        if i.code not in ("RX011", "XG004", "XQ003", "GG001")
+    }
+    rows = Goods.objects.filter(code__in=wanted)
+    assert {
+        g.code: (g.status, g.price, g.case_price, g.cost, g.description) for g in rows
+    } == wanted
+
+
+def test_it_has_the_nine_categories_in_order():
+    assert list(Category.objects.values_list("name", flat=True)) == data.CATEGORIES
+    on_sale = Goods.objects.on_sale()
+    assert set(on_sale.values_list("category__name", flat=True)) == set(data.CATEGORIES)
+    assert Brand.objects.count() >= 5
+
+
+def test_it_has_a_person_in_every_role_and_an_admin():
+    assert User.objects.get(username="admin").is_superuser
+    staffed = User.objects.filter(is_staff=True).values_list("groups__name", flat=True)
+    assert set(staffed) >= set(ROLES)
+    assert all(u.nickname for u in User.objects.all())
+
+
+def test_goods_have_small_pictures_that_open():
+    assert Goods.objects.filter(image="").count() == 1
+    for path in Goods.objects.exclude(image="").values_list("image", flat=True)[:5]:
+        with default_storage.open(path) as file:
+            content = file.read()
+        assert len(content) <= 30_000
+        assert Image.open(BytesIO(content)).size == (480, 480)
+
+
+def test_prices_changed_by_hand_sheet_command_and_run():
+    rows = changes.HISTORY.objects.filter(price_changed=True)
+    assert rows.count() >= 50
+    assert {Means.HAND, Means.SHEET, Means.COMMAND, Means.RUN} <= set(
+        rows.values_list("means", flat=True)
+    )
+    by_hand = rows.filter(means=Means.HAND)
+    assert all(by_hand.values_list("history_change_reason", flat=True))
+
+
+def test_runs_wait_and_were_decided():
+    counts = Counter(RepricingRun.objects.values_list("status", flat=True))
+    assert counts[RunStatus.AWAITING] >= 2
+    assert counts[RunStatus.APPLIED]
+    assert counts[RunStatus.REJECTED]
+    assert counts[RunStatus.CANCELLED]
+
+
+def test_goods_came_by_sheets():
+    assert Batch.objects.order_by("pk")[0].new >= 60
+    assert Batch.objects.filter(status="applied").count() == 2
+
+
+def test_the_log_tells_it_in_order_and_nothing_lies_ahead():
+    at = list(OperationLog.objects.order_by("pk").values_list("at", flat=True))
+    assert at == sorted(at)
+    assert at[-1] <= timezone.now()
+    assert timezone.now() - at[0] > timedelta(days=20)
+    dates = list(
+        changes.HISTORY.objects.order_by("pk").values_list("history_date", flat=True)
+    )
+    assert dates == sorted(dates)
+    actions = set(OperationLog.objects.values_list("action", flat=True))
+    assert actions >= {
+        "staff.created", "sheet.imported", "goods.created", "goods.submitted",
+        "goods.rejected", "goods.approved", "goods.listed", "goods.repriced",
+        "goods.delisted", "goods.archived", "goods.restored", "goods.revised",
+    }  # fmt: skip
+
+
+def test_a_second_seed_changes_nothing():
+    before = (Goods.objects.count(), OperationLog.objects.count())
+    assert not seed.seed()
+    assert (Goods.objects.count(), OperationLog.objects.count()) == before
