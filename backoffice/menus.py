@@ -6,7 +6,6 @@ a group is shown when one of its entries is.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -18,13 +17,17 @@ from backoffice.base.admin.words import Text
 
 @dataclass(frozen=True)
 class Entry:
-    """One line: leads to `url_name`, for whoever holds one of `permissions`."""
+    """One line: leads to `url_name`, for whoever holds one of `permissions`.
+
+    It is marked on the pages under its own address, and on all pages of the apps that
+    it `covers`.
+    """
 
     label: Text
     url_name: str
     permissions: tuple[str, ...] = ()
     query: str = ""
-    args: tuple[Any, ...] = ()
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,10 @@ MENU: tuple[Group, ...] = (
         "fa-apple-whole",
         (
             _list("catalog.goods", _("Goods")),
-            _list(
-                "catalog.goods",
+            Entry(
                 _("Review queue"),
-                "catalog.review_goods",
-                query="tab=pending",
+                "admin:catalog_goods_review",
+                ("catalog.review_goods",),
             ),
             _list("catalog.category", _("Categories")),
             _list("catalog.brand", _("Brands")),
@@ -153,9 +155,14 @@ MENU: tuple[Group, ...] = (
         "fa-gear",
         (
             _list("shop.shopsetting", _("Shop")),
-            _list("accounts.user", _("Staff"), "accounts.manage_staff"),
+            _list("accounts.staff", _("Staff"), "accounts.manage_staff"),
             _list("accounts.role", _("Roles"), "accounts.manage_staff"),
-            Entry(_("Jobs"), "admin:jobs", ("jobs.view_jobs",)),
+            Entry(
+                _("Jobs"),
+                "admin:jobs_scheduledjob_changelist",
+                ("jobs.view_jobs",),
+                covers=("jobs",),
+            ),
             _list("sms.smsmessage", _("SMS")),
         ),
     ),
@@ -173,7 +180,22 @@ SEARCH = Entry(
 class ShownEntry:
     label: Text
     url: str
+    covers: tuple[str, ...] = ()
     is_current: bool = False
+
+    def fit(self, request: HttpRequest) -> int:
+        """How well it fits the page that is open; 0 for not at all."""
+        path, _sep, query = self.url.partition("?")
+        parts = request.path.split("/")
+        if any(parts[2:3] == [app_label] for app_label in self.covers):
+            return max(
+                len(f"/admin/{parts[2]}/"), len(path) * request.path.startswith(path)
+            )
+        if not request.path.startswith(path):
+            return 0
+        wanted = set(query.split("&")) if query else set()
+        given = set(request.META.get("QUERY_STRING", "").split("&"))
+        return len(self.url) if wanted <= given else 0
 
 
 @dataclass
@@ -199,7 +221,7 @@ class ShownGroup:
 def url_of(entry: Entry) -> str:
     """Its address; "" while there is none."""
     try:
-        url = reverse(entry.url_name, args=entry.args)
+        url = reverse(entry.url_name)
     except NoReverseMatch:
         return ""
     return f"{url}?{entry.query}" if entry.query else url
@@ -223,7 +245,7 @@ def menu_for(request: HttpRequest) -> list[ShownGroup]:
         for entry in group.entries:
             url = url_of(entry) if may_see(request, entry) else ""
             if url:
-                shown.entries.append(ShownEntry(entry.label, url))
+                shown.entries.append(ShownEntry(entry.label, url, entry.covers))
         if shown.entries:
             groups.append(shown)
     _mark_current(request, [entry for group in groups for entry in group.entries])
@@ -233,18 +255,7 @@ def menu_for(request: HttpRequest) -> list[ShownGroup]:
 
 
 def _mark_current(request: HttpRequest, entries: Iterable[ShownEntry]) -> None:
-    """The entry with the longest address that the page's begins with; one only."""
-    best: ShownEntry | None = None
-    best_length = 0
-    here = request.get_full_path()
-    for entry in entries:
-        path, _sep, query = entry.url.partition("?")
-        if not request.path.startswith(path):
-            continue
-        if query and query not in here.partition("?")[2].split("&"):
-            continue
-        length = len(entry.url)
-        if length > best_length:
-            best, best_length = entry, length
-    if best:
+    """The entry that fits the page best; one only."""
+    best = max(entries, key=lambda entry: entry.fit(request), default=None)
+    if best and best.fit(request):
         best.is_current = True

@@ -1,7 +1,7 @@
 """One table of people: staff who use the admin and customers of the storefront."""
 
 import secrets
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.names import clean_email, clean_mobile, clean_username
+from backoffice.accounts.roles import role_label
 from backoffice.base.text import one_line, refuse_tags, refuse_unseen
 
 
@@ -69,7 +70,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("2 to 40 letters, digits, dots, hyphens or underscores."),
     )
     mobile = models.CharField(
-        _("mobile"), max_length=11, null=True, blank=True, unique=True
+        _("mobile"),
+        max_length=11,
+        null=True,
+        blank=True,
+        unique=True,
+        error_messages={"unique": _("This mobile number is taken.")},
     )
     email = models.EmailField(_("e-mail"), null=True, blank=True)
     nickname = models.CharField(
@@ -177,6 +183,25 @@ class User(AbstractBaseUser, PermissionsMixin):
         return str(self)
 
 
+class StaffManager(UserManager):
+    """Only those who work in the shop."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(is_staff=True)
+
+
+class Staff(User):
+    """A person who works in the shop, as the staff list shows them."""
+
+    objects: ClassVar[StaffManager] = StaffManager()  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("member of staff")
+        verbose_name_plural = _("staff")
+        default_permissions = ()
+
+
 class Role(Group):
     """A group of permissions as the merchant sees it, see `accounts.roles`.
 
@@ -188,3 +213,6 @@ class Role(Group):
         verbose_name = _("role")
         verbose_name_plural = _("roles")
         default_permissions = ()
+
+    def __str__(self) -> str:
+        return role_label(self.name)

@@ -8,6 +8,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.roles import OWN_APPS
 
+#: the order in which people look for them
+_ORDER = ("catalog", "sheets", "stock", "sales", "accounts", "shop", "oplog", "jobs")
+
 
 @dataclass(frozen=True)
 class Section:
@@ -20,10 +23,10 @@ class Section:
 def _default(action: str, model: type[models.Model]) -> str:
     objects = model._meta.verbose_name_plural
     sentence = {
-        "view": _("See: %(objects)s"),
-        "add": _("Enter: %(objects)s"),
-        "change": _("Change: %(objects)s"),
-        "delete": _("Delete: %(objects)s"),
+        "view": _("Can see %(objects)s"),
+        "add": _("Can enter %(objects)s"),
+        "change": _("Can change %(objects)s"),
+        "delete": _("Can delete %(objects)s"),
     }[action]
     return sentence % {"objects": objects}
 
@@ -32,12 +35,16 @@ def sections() -> list[Section]:
     """All permissions of our own apps that are installed, by app."""
     installed = {config.label: config for config in apps.get_app_configs()}
     found = []
-    for app_label in OWN_APPS:
+    for app_label in sorted(OWN_APPS, key=_ORDER.index):
         if app_label not in installed:
             continue
+        # the main things, which have permissions of their own, first
+        models_of = sorted(
+            installed[app_label].get_models(), key=lambda m: not m._meta.permissions
+        )
         named = [
             (f"{app_label}.{codename}", label)
-            for model in installed[app_label].get_models()
+            for model in models_of
             for codename, label in _of(model)
         ]
         if named:

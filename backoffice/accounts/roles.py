@@ -31,30 +31,39 @@ _SHEETS = {"sheets.view_batch", "sheets.add_batch"}
 
 @dataclass(frozen=True)
 class Role:
-    """One built-in role: its group's name, its word on screens, its permissions."""
+    """One built-in role: its group's name, its word on screens, what it is for, and
+    its permissions."""
 
     name: str
     label: "str | Promise"
+    purpose: "str | Promise"
     permissions: frozenset[str]
 
 
-def _role(name: str, label: Any, *permissions: set[str]) -> Role:
-    return Role(name, label, frozenset().union(*permissions))
+def _role(name: str, label: Any, purpose: Any, *permissions: set[str]) -> Role:
+    return Role(name, label, purpose, frozenset().union(*permissions))
 
 
 _BUYER = _role(
     "buyer",
     _("Buyer"),
+    _("Enters goods, imports sheets, submits for review; sees costs"),
     _SEE_GOODS,
     _SHEETS,
     {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
 )
 _REVIEWER = _role(
-    "reviewer", _("Reviewer"), _SEE_GOODS, _SEE_LOGS, {"catalog.review_goods"}
+    "reviewer",
+    _("Reviewer"),
+    _("Approves or rejects goods and corrects reviewed ones"),
+    _SEE_GOODS,
+    _SEE_LOGS,
+    {"catalog.review_goods"},
 )
 _MERCHANDISER = _role(
     "merchandiser",
     _("Merchandiser"),
+    _("Puts goods on and off the shelf and changes prices"),
     _SEE_GOODS,
     _SEE_LOGS,
     _SHEETS,
@@ -65,11 +74,22 @@ _MERCHANDISER = _role(
         "catalog.add_repricingrun",
     },
 )
-_STOCK_KEEPER = _role("stock_keeper", _("Stock keeper"), _SEE_GOODS)
-_SERVICE = _role("service", _("Customer service"), _SEE_GOODS)
+_STOCK_KEEPER = _role(
+    "stock_keeper",
+    _("Stock keeper"),
+    _("Receives, counts, packs and ships; sees goods"),
+    _SEE_GOODS,
+)
+_SERVICE = _role(
+    "service",
+    _("Customer service"),
+    _("Looks after orders and customers; sees goods"),
+    _SEE_GOODS,
+)
 _FINANCE = _role(
     "finance",
     _("Finance"),
+    _("Looks after payments and reports; sees costs and logs"),
     _SEE_GOODS,
     _SEE_LOGS,
     {"catalog.view_cost", "catalog.view_repricingrun"},
@@ -77,6 +97,7 @@ _FINANCE = _role(
 _MANAGER = _role(
     "manager",
     _("Manager"),
+    _("Everything, with settings, staff, logs and approvals"),
     *(
         set(role.permissions)
         for role in (

@@ -111,21 +111,29 @@ class LogList(WorkbenchList):
 
 def _url(request: HttpRequest, entry: OperationLog) -> str:
     """The page of the object, where there is one that this person may see."""
-    owner = next(
-        (
-            a
-            for model, a in admin.site._registry.items()
-            if model._meta.label_lower == entry.target_type
-        ),
-        None,
-    )
+    owner = _page_of(entry.target_type)
     if owner is None or not owner.has_view_permission(request):
         return ""
-    name = entry.target_type.replace(".", "_")
+    opts = owner.opts
     try:
-        return reverse(f"admin:{name}_change", args=[entry.target_id])
+        return reverse(
+            f"admin:{opts.app_label}_{opts.model_name}_change", args=[entry.target_id]
+        )
     except NoReverseMatch:
         return ""
+
+
+def _page_of(kind: str) -> Any:
+    """The admin of this kind of object, or of a proxy of it (staff for users)."""
+    registered = admin.site._registry
+    for model, owner in registered.items():
+        if model._meta.label_lower == kind:
+            return owner
+    for model, owner in registered.items():
+        concrete = model._meta.concrete_model
+        if concrete is not None and concrete._meta.label_lower == kind:
+            return owner
+    return None
 
 
 def _object(entry: Any) -> Any:
@@ -150,7 +158,7 @@ class OperationLogAdmin(ReadOnlyAdmin):
     list_select_related = ["by"]
     paginator = CappedPaginator
     sortable_by = ()
-    phone_columns = {"at": "hide"}
+    phone_columns = {"at": ""}
     readonly_fields = [
         *("moment", "who", "act", "kind", "target", "story"),
         *("means_words", "ip", "request_id"),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.appendonly import AppendOnlyModel
+from backoffice.oplog.actions import action_label
 
 
 class OperationLog(AppendOnlyModel):
@@ -55,4 +56,4 @@ class OperationLog(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.target_label}".strip()
+        return f"{action_label(self.action)} {self.target_label}".strip()

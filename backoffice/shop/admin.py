@@ -28,7 +28,7 @@ class SettingsForm(forms.Form):
     """One field for each setting, and beside it what the page showed."""
 
     def __init__(self, data: Any = None) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         for setting in SETTINGS.values():
             self.fields[setting.name] = _field(setting)
             self.initial[setting.name] = shop.text(setting)[0]

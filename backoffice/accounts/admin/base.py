@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
@@ -43,8 +44,13 @@ class RolesField(forms.ModelMultipleChoiceField):
         self.choices = RolesIterator(self)  # type: ignore[assignment]
 
     def label_from_instance(self, obj: Any) -> str:
-        """The role's word on screens."""
-        return role_label(obj.name)
+        """The role's word on screens, and what it is for."""
+        role = ROLES.get(obj.name)
+        return format_html(
+            '<b>{}</b> <span class="quiet">{}</span>',
+            role_label(obj.name),
+            role.purpose if role else "",
+        )
 
 
 class RolesIterator(forms.models.ModelChoiceIterator):
@@ -89,6 +95,27 @@ class VerbForm(forms.ModelForm):
 class ManagedAdmin(admin.ModelAdmin):
     """Seen and changed by who may manage staff; kept record of by the verbs."""
 
+    #: under which kind of object the operation log keeps it
+    log_type = ""
+
+    class Media:
+        css = {"all": ["backoffice/css/people.css"]}
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Without a button to add another: that is for the page that adds."""
+        return super().change_view(
+            request,
+            object_id,
+            form_url,
+            {"show_save_and_add_another": False, **(extra_context or {})},
+        )
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
@@ -130,7 +157,7 @@ class ManagedAdmin(admin.ModelAdmin):
         if not request.user.has_perm(VIEW_LOG):
             self.message_user(request, _("You may not see the operation log."), 30)
             return HttpResponseRedirect(self.object_url(object_id))
-        target = f"{self.opts.label_lower}:{object_id}"
+        target = f"{self.log_type or self.opts.label_lower}:{object_id}"
         url = reverse("admin:oplog_operationlog_changelist")
         return HttpResponseRedirect(f"{url}?object={target}")
 

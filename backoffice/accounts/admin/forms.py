@@ -10,9 +10,19 @@ from django.views.decorators.debug import sensitive_variables
 
 from backoffice.accounts import avatars, names, staff
 from backoffice.accounts.admin.base import RolesField, VerbForm
-from backoffice.accounts.models import User
+from backoffice.accounts.models import Staff, User
 from backoffice.base.errors import FieldErrors
 from backoffice.base.pictures import BadPicture
+
+
+class PictureInput(forms.ClearableFileInput):
+    """A file to choose, with the present picture and a box to take it away."""
+
+    template_name = "admin/widgets/picture_input.html"
+    clear_checkbox_label = _("Remove")  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"accept": "image/*"})
 
 
 class StaffFields(VerbForm):
@@ -51,7 +61,7 @@ class StaffFields(VerbForm):
     )
 
     class Meta:
-        model = User
+        model = Staff
         fields = ("username", "nickname", "mobile", "email", "is_superuser")
         labels = {"is_superuser": _("Superuser")}
         help_texts = {"is_superuser": _("May do everything, without any role.")}
@@ -97,7 +107,7 @@ class NewStaffForm(StaffFields):
     def act(self) -> User:
         """Make the account."""
         given = self.cleaned_data
-        return staff.create_staff(
+        person = staff.create_staff(
             by=self.by,
             username=given["username"],
             password=given["password"],
@@ -107,6 +117,7 @@ class NewStaffForm(StaffFields):
             roles=given["roles"],
             is_superuser=bool(given.get("is_superuser")),
         )
+        return Staff.objects.get(pk=person.pk)
 
 
 class StaffForm(StaffFields):
@@ -115,7 +126,7 @@ class StaffForm(StaffFields):
     avatar = forms.FileField(
         label=_("Picture"),
         required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+        widget=PictureInput,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -147,7 +158,7 @@ class StaffForm(StaffFields):
         )
         if "avatar" in changed:
             change_avatar(person, given["avatar"], by=self.by)
-        return User.objects.get(pk=person.pk)
+        return Staff.objects.get(pk=person.pk)
 
 
 def change_avatar(person: User, file: Any, *, by: User) -> None:
@@ -163,6 +174,9 @@ def change_avatar(person: User, file: Any, *, by: User) -> None:
 
 class NewPasswordForm(SetPasswordForm):
     """A new password for a colleague."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     @sensitive_variables()
     def give(self, by: User) -> None:
@@ -182,8 +196,11 @@ class AccountForm(forms.Form):
     avatar = forms.FileField(
         label=_("Picture"),
         required=False,
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+        widget=PictureInput,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     @transaction.atomic
     def apply(self, user: User) -> bool:

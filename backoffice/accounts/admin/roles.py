@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -16,7 +16,7 @@ from backoffice.accounts import own_roles, staff
 from backoffice.accounts.admin.base import ManagedAdmin, VerbForm, may_manage
 from backoffice.accounts.models import Role
 from backoffice.accounts.permissions import sections
-from backoffice.accounts.roles import permission_name, role_label
+from backoffice.accounts.roles import ROLES, permission_name, role_label
 from backoffice.base.admin import BaseModelAdmin, column, link, tag
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.errors import DomainError
@@ -91,12 +91,10 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
 
     form = RoleForm
     deletable = True
-    list_display = ["title", "kind", "people", "allowed"]
-    search_fields = ["name"]
-    ordering = ["name"]
+    list_display = ["title", "purpose", "kind", "people", "allowed"]
     sortable_by = ()
     fields = ["name", "permissions"]
-    built_in_fields = ["title", "kind", "people", "table"]
+    built_in_fields = ["purpose", "kind", "people", "table"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return (
@@ -107,7 +105,13 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
                     "user", filter=Q(user__is_active=True), distinct=True
                 ),
                 allowed_count=Count("permissions", distinct=True),
+                # the seven in the order of their table, then the merchant's own
+                place=Case(
+                    *(When(name=name, then=n) for n, name in enumerate(ROLES)),
+                    default=len(ROLES),
+                ),
             )
+            .order_by("place", "name")
         )
 
     # --- list
@@ -115,6 +119,11 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
     @column(gettext_lazy("role"), phone="title")
     def title(self, obj: Role) -> Any:
         return role_label(obj.name)
+
+    @column(gettext_lazy("what for"))
+    def purpose(self, obj: Role) -> Any:
+        role = ROLES.get(obj.name)
+        return role.purpose if role else NOTHING
 
     @column(gettext_lazy("kind"))
     def kind(self, obj: Role) -> Any:
@@ -124,7 +133,7 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
 
     @column(gettext_lazy("people"), numeric=True)
     def people(self, obj: Any) -> Any:
-        url = reverse("admin:accounts_user_changelist")
+        url = reverse("admin:accounts_staff_changelist")
         return link(f"{url}?role={obj.pk}", obj.people_count)
 
     @column(gettext_lazy("permissions"), numeric=True)
@@ -133,7 +142,7 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
 
     # --- page
 
-    @column(gettext_lazy("May do"))
+    @column(gettext_lazy("permissions"))
     def table(self, obj: Role) -> Any:
         held = {
             permission_name(p) for p in obj.permissions.select_related("content_type")
@@ -151,7 +160,7 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
             return NOTHING
         return format_html(
             '<div class="permission-table">{}</div>',
-            format_html_join("", "<h3>{}</h3><ul>{}</ul>", rows),
+            format_html_join("", "<div><h3>{}</h3><ul>{}</ul></div>", rows),
         )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -163,10 +172,12 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
         return self.has_change_permission(request, obj)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        names: Any = self.fields
-        if obj is not None and own_roles.is_built_in(obj):
-            names = self.built_in_fields
-        return [(None, {"fields": names})]
+        if obj is None or not own_roles.is_built_in(obj):
+            return [(None, {"fields": self.fields})]
+        return [
+            (None, {"fields": self.built_in_fields[:-1]}),
+            (_("May do"), {"fields": ["table"], "classes": ["one-field"]}),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is not None and own_roles.is_built_in(obj):

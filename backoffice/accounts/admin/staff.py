@@ -23,7 +23,7 @@ from backoffice.accounts.admin.forms import (
     NewStaffForm,
     StaffForm,
 )
-from backoffice.accounts.models import User
+from backoffice.accounts.models import Staff, User
 from backoffice.accounts.roles import role_label
 from backoffice.base.admin import (
     Change,
@@ -38,6 +38,7 @@ from backoffice.base.admin import (
     tag,
     thumb,
     two_lines,
+    when,
 )
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.errors import DomainError, FieldErrors
@@ -68,13 +69,14 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset
 
 
-@admin.register(User)
+@admin.register(Staff)
 class StaffAdmin(ManagedAdmin, VerbAdmin):
     """Accounts of the people who work in the shop; customers are not listed here."""
 
+    log_type = "accounts.user"
     form = StaffForm
     add_form = NewStaffForm
-    list_display = ["picture", "person", "contact", "role_words", "state", "last_login"]
+    list_display = ["picture", "person", "contact", "role_words", "state", "seen"]
     list_display_links = ["person"]
     list_filter = [RoleFilter]
     search_fields = ["nickname", "username", "mobile", "email"]
@@ -117,7 +119,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
             {"fields": ["username", "nickname", "mobile", "email", "avatar"]},
         ),
         (gettext_lazy("May do"), {"fields": ["roles", "is_superuser"]}),
-        (gettext_lazy("Account"), {"fields": ["state", "last_login", "date_joined"]}),
+        (gettext_lazy("Account"), {"fields": ["state", "seen", "joined"]}),
     ]
     add_fieldsets = [
         (
@@ -127,7 +129,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         (gettext_lazy("May do"), {"fields": ["roles", "is_superuser"]}),
         (gettext_lazy("Password"), {"fields": ["password", "password_again"]}),
     ]
-    readonly_fields = ["state", "last_login", "date_joined"]
+    readonly_fields = ["state", "seen", "joined"]
 
     # --- list
 
@@ -143,7 +145,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         return EmptyState(
             _("The people who work in the shop stand here."),
             _("Add a member of staff"),
-            reverse("admin:accounts_user_add"),
+            reverse("admin:accounts_staff_add"),
         )
 
     @column(gettext_lazy("picture"), phone="picture")
@@ -158,7 +160,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     def contact(self, obj: User) -> Any:
         if not (obj.mobile or obj.email):
             return NOTHING
-        return two_lines(obj.mobile or obj.email, obj.email if obj.mobile else "")
+        return two_lines(obj.mobile or obj.email, (obj.mobile and obj.email) or "")
 
     @column(gettext_lazy("roles"))
     def role_words(self, obj: User) -> Any:
@@ -172,6 +174,14 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         if obj.is_active:
             return tag("active", _("Active"), tone="green")
         return tag("off", _("Switched off"), tone="hollow")
+
+    @column(gettext_lazy("last sign-in"), ordering="last_login")
+    def seen(self, obj: User) -> Any:
+        return when(obj.last_login)
+
+    @column(gettext_lazy("joined"))
+    def joined(self, obj: User) -> Any:
+        return when(obj.date_joined)
 
     # --- verbs
 
@@ -245,8 +255,10 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         if obj is None or not self.has_change_permission(request, obj):
             return []
         if obj.pk == request.user.pk:
-            return [Tool(_("My account"), reverse("admin:accounts_user_me"), "fa-user")]
-        url = reverse("admin:accounts_user_password", args=[obj.pk])
+            return [
+                Tool(_("My account"), reverse("admin:accounts_staff_me"), "fa-user")
+            ]
+        url = reverse("admin:accounts_staff_password", args=[obj.pk])
         return [Tool(_("New password"), url, "fa-key")]
 
     # --- pages of its own
@@ -254,11 +266,11 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("me/", view(self.account_view), name="accounts_user_me"),
+            path("me/", view(self.account_view), name="accounts_staff_me"),
             path(
                 "<int:pk>/password/",
                 view(self.password_view),
-                name="accounts_user_password",
+                name="accounts_staff_password",
             ),
             *super().get_urls(),
         ]
@@ -286,7 +298,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
             "person": person,
         }
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        return TemplateResponse(request, "admin/accounts/user/password.html", context)
+        return TemplateResponse(request, "admin/accounts/staff/password.html", context)
 
     @method_decorator(sensitive_post_parameters("password", "password_again"))
     def add_view(
@@ -307,7 +319,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
             except FieldErrors as error:
                 _add(form, error)
             else:
-                return HttpResponseRedirect(reverse("admin:accounts_user_me"))
+                return HttpResponseRedirect(reverse("admin:accounts_staff_me"))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -317,7 +329,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
             "roles": self.role_words(user),
         }
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        return TemplateResponse(request, "admin/accounts/user/me.html", context)
+        return TemplateResponse(request, "admin/accounts/staff/me.html", context)
 
 
 def _add(form: Any, error: FieldErrors) -> None:

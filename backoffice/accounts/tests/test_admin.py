@@ -22,7 +22,7 @@ from backoffice.oplog.models import OperationLog
 
 pytestmark = pytest.mark.django_db
 
-STAFF = "/admin/accounts/user/"
+STAFF = "/admin/accounts/staff/"
 ROLE = "/admin/accounts/role/"
 NEW = "plum garden 77"
 

@@ -207,7 +207,7 @@ def test_a_person_is_named_as_they_are_called_now(client, reader):
 def test_objects_are_linked_only_for_who_may_see_them(client, reader):
     person = StaffFactory(nickname="李雷")
     record(by=reader, action="staff.changed", target=person)
-    url = reverse("admin:accounts_user_change", args=[person.pk])
+    url = reverse("admin:accounts_staff_change", args=[person.pk])
     assert url not in text(client.get(LIST))
     client.force_login(AdminFactory())
     assert url in text(client.get(LIST))

@@ -4,6 +4,7 @@ import pytest
 
 from backoffice.accounts.tests.factories import StaffFactory
 from backoffice.base import context
+from backoffice.oplog.actions import action_label
 from backoffice.oplog.models import OperationLog
 from backoffice.oplog.record import MASK, entry, masked, record, record_all
 from catalog.tests.factories import CategoryFactory
@@ -69,7 +70,7 @@ def test_a_person_is_kept_by_number_not_by_name():
     record(by=user, action="staff.changed", target=user)
     row = OperationLog.objects.get()
     assert row.target_label == f"#{user.pk}"
-    assert str(row) == f"staff.changed #{user.pk}"
+    assert str(row) == f"{action_label('staff.changed')} #{user.pk}"
 
 
 def test_long_labels_are_cut():
