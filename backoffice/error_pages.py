@@ -7,12 +7,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_permission_codename
-from django.contrib.auth.models import Permission
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from backoffice.accounts.roles import permission_name, role_names_with
+from backoffice.accounts.permissions import sections
+from backoffice.accounts.roles import role_names_with
 from backoffice.shell import shell_of
 
 
@@ -31,12 +31,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     permission = _missing(request, exception)
     context: dict[str, Any] = {}
     if permission:
-        app_label, codename = permission.split(".", 1)
-        found = Permission.objects.filter(
-            content_type__app_label=app_label, codename=codename
-        ).first()
+        words = dict(p for section in sections() for p in section.permissions)
         context = {
-            "permission": permission_name(found) if found else permission,
+            "permission": words.get(permission, permission),
             "roles": role_names_with(permission),
         }
     return _page(

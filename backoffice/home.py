@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from backoffice import day  # noqa: F401 - registers the figures of the day
 from backoffice.base.admin import home
 
 #: days in a row of bars, and acts in the list
@@ -63,13 +64,13 @@ def _chart(chart: home.Chart) -> dict[str, Any]:
     """Bars of at most 100 units, the highest of all being 100."""
     highest = max((float(value) for _day, value in chart.points), default=0) or 1
     bars: list[dict[str, Any]] = []
-    for day, value in chart.points:
+    for on, value in chart.points:
         # a day with anything at all can be seen
         height = max(round(float(value) / highest * 100), 2 if value else 0)
         bars.append(
             {
-                "label": f"{day:%d}",
-                "title": f"{day:%m-%d}: {value} {chart.unit}".strip(),
+                "label": f"{on:%d}",
+                "title": f"{on:%m-%d}: {value} {chart.unit}".strip(),
                 "top": 100 - height,
                 "height": height,
             }

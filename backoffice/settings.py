@@ -13,6 +13,7 @@ from typing import Any
 import environ
 import sentry_sdk
 
+from backoffice.base import sentry
 from backoffice.env import Environment, UnreadableSetting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -145,6 +146,7 @@ if not DATABASE.get("ENGINE"):
         "DATABASE_URL cannot be read: it must look like "
         "postgres://user:password@host:5432/name or sqlite:////path/shop.sqlite3."
     )
+CONN_MAX_AGE = env.number("DATABASE_CONN_MAX_AGE", 60, least=0)
 IS_SQLITE = DATABASE["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
     # IMMEDIATE: a read that turns into a write in a deferred transaction fails at once
@@ -155,7 +157,7 @@ if IS_SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 elif DATABASE["ENGINE"].endswith("postgresql"):
-    DATABASE["CONN_MAX_AGE"] = env.number("DATABASE_CONN_MAX_AGE", 60, least=0)
+    DATABASE["CONN_MAX_AGE"] = CONN_MAX_AGE
     DATABASE["CONN_HEALTH_CHECKS"] = True
 else:
     raise UnreadableSetting(
@@ -245,6 +247,7 @@ AXES_ENABLE_ADMIN = False
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "backoffice.error_pages.csrf_failure"
 CSRF_COOKIE_HTTPONLY = False  # the admin's own scripts send it back as a header
 
 # --- safety ---------------------------------------------------------------------
@@ -352,11 +355,11 @@ SENTRY_DSN = env.url("SENTRY_DSN", ("http", "https"))
 SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "demo" if DEMO else "production")
 if SENTRY_DSN and "pytest" not in sys.modules:
     sentry_sdk.init(
-        dsn=SENTRY_DSN,
-        release=f"backoffice@{VERSION}",
-        environment=SENTRY_ENVIRONMENT,
-        send_default_pii=False,
-        max_request_body_size="never",
+        **sentry.options(
+            SENTRY_DSN,
+            release=f"backoffice@{VERSION}",
+            environment=SENTRY_ENVIRONMENT,
+        )
     )
 
 SILENCED_SYSTEM_CHECKS = [
