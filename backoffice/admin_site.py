@@ -52,11 +52,12 @@ class BackofficeAdminSite(admin.AdminSite):
         )(request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
-        """Adds the choice of colours and text size."""
+        """Adds one's own account and the choice of colours and text size."""
         return [
             path(
                 "appearance/", self.admin_view(self.appearance_view), name="appearance"
             ),
+            path("account/", self.admin_view(self.account_view), name="my_account"),
             *super().get_urls(),
         ]
 
@@ -75,6 +76,12 @@ class BackofficeAdminSite(admin.AdminSite):
         return super().index(
             request, {**home.context(request), **(extra_context or {})}
         )
+
+    def account_view(self, request: HttpRequest) -> HttpResponse:
+        """One's own account."""
+        from backoffice.accounts.admin.account import account_page  # noqa: PLC0415 - see above
+
+        return account_page(self, request)
 
     def appearance_view(self, request: HttpRequest) -> HttpResponse:
         """Keep the colours or the text size that were posted; then back."""

@@ -30,6 +30,8 @@ from backoffice.oplog.models import OperationLog
 from backoffice.oplog.reading import Detail, Reader, kind_label, people, summary
 
 SYSTEM = "system"
+#: what happens all day long and is no news
+_ROUTINE = ("session.signed_in", "session.signed_out")
 
 
 class PersonFilter(admin.SimpleListFilter):
@@ -154,7 +156,7 @@ class OperationLogAdmin(ReadOnlyAdmin):
     ]
     quick_filters = 5
     search_fields = ["target_label"]
-    search_help_text = gettext_lazy("Code, number or name that the object begins with")
+    search_help_text = gettext_lazy("Code or name of the object")
     list_select_related = ["by"]
     paginator = CappedPaginator
     sortable_by = ()
@@ -262,7 +264,8 @@ def latest_acts(request: HttpRequest) -> Iterator[home.Act]:
     """The latest acts, for who may read the log."""
     if not request.user.has_perm("oplog.view_operationlog"):
         return
-    entries = list(OperationLog.objects.select_related("by")[:8])
+    rows = OperationLog.objects.exclude(action__in=_ROUTINE).select_related("by")
+    entries = list(rows[:8])
     names = people(entries)
     for entry in entries:
         yield home.Act(

@@ -34,6 +34,14 @@ def sorted_roles(roles: Sequence[Any]) -> list[Any]:
     )
 
 
+def roles_of(user: User) -> str:
+    """The roles of a person in words; "" for none."""
+    words = [role_label(role.name) for role in sorted_roles(list(user.groups.all()))]
+    if user.is_superuser:
+        words.insert(0, _("Superuser"))
+    return _(", ").join(words)
+
+
 class RolesField(forms.ModelMultipleChoiceField):
     """Roles to tick, in words."""
 

@@ -17,7 +17,7 @@ from backoffice.accounts.admin.base import ManagedAdmin, VerbForm, may_manage
 from backoffice.accounts.models import Role
 from backoffice.accounts.permissions import sections
 from backoffice.accounts.roles import ROLES, permission_name, role_label
-from backoffice.base.admin import BaseModelAdmin, column, link, tag
+from backoffice.base.admin import BaseModelAdmin, column, link, tag, two_lines
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.errors import DomainError
 
@@ -91,7 +91,7 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
 
     form = RoleForm
     deletable = True
-    list_display = ["title", "purpose", "kind", "people", "allowed"]
+    list_display = ["title", "kind", "people", "allowed"]
     sortable_by = ()
     fields = ["name", "permissions"]
     built_in_fields = ["purpose", "kind", "people", "table"]
@@ -118,7 +118,8 @@ class RoleAdmin(ManagedAdmin, BaseModelAdmin):
 
     @column(gettext_lazy("role"), phone="title")
     def title(self, obj: Role) -> Any:
-        return role_label(obj.name)
+        role = ROLES.get(obj.name)
+        return two_lines(role_label(obj.name), role.purpose if role else "")
 
     @column(gettext_lazy("what for"))
     def purpose(self, obj: Role) -> Any:

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from backoffice.accounts import staff
-from backoffice.accounts.admin.base import ManagedAdmin, may_manage, sorted_roles
-from backoffice.accounts.admin.forms import (
-    AccountForm,
-    NewPasswordForm,
-    NewStaffForm,
-    StaffForm,
+from backoffice.accounts.admin.base import (
+    ManagedAdmin,
+    may_manage,
+    roles_of,
+    sorted_roles,
 )
+from backoffice.accounts.admin.forms import NewPasswordForm, NewStaffForm, StaffForm
 from backoffice.accounts.models import Staff, User
 from backoffice.accounts.roles import role_label
 from backoffice.base.admin import (
@@ -41,7 +41,7 @@ from backoffice.base.admin import (
     when,
 )
 from backoffice.base.admin.cells import NOTHING
-from backoffice.base.errors import DomainError, FieldErrors
+from backoffice.base.errors import DomainError
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -80,7 +80,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     list_display_links = ["person"]
     list_filter = [RoleFilter]
     search_fields = ["nickname", "username", "mobile", "email"]
-    search_help_text = gettext_lazy("Name, user name, mobile or e-mail")
+    search_help_text = gettext_lazy("Name, mobile or e-mail")
     ordering = ["-is_active", "username"]
     tabs = [
         Tab("active", gettext_lazy("Active"), {"is_active": True}),
@@ -164,10 +164,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
 
     @column(gettext_lazy("roles"))
     def role_words(self, obj: User) -> Any:
-        words = [role_label(role.name) for role in sorted_roles(list(obj.groups.all()))]
-        if obj.is_superuser:
-            words.insert(0, _("Superuser"))
-        return _(", ").join(words) or NOTHING
+        return roles_of(obj) or NOTHING
 
     @column(gettext_lazy("state"), ordering="is_active")
     def state(self, obj: User) -> Any:
@@ -255,9 +252,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         if obj is None or not self.has_change_permission(request, obj):
             return []
         if obj.pk == request.user.pk:
-            return [
-                Tool(_("My account"), reverse("admin:accounts_staff_me"), "fa-user")
-            ]
+            return [Tool(_("My account"), reverse("admin:my_account"), "fa-user")]
         url = reverse("admin:accounts_staff_password", args=[obj.pk])
         return [Tool(_("New password"), url, "fa-key")]
 
@@ -266,7 +261,6 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("me/", view(self.account_view), name="accounts_staff_me"),
             path(
                 "<int:pk>/password/",
                 view(self.password_view),
@@ -306,36 +300,6 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     ) -> HttpResponse:
         """A new account."""
         return super().add_view(request, form_url, extra_context)
-
-    def account_view(self, request: HttpRequest) -> HttpResponse:
-        """One's own account: everybody who may enter the admin."""
-        user: Any = request.user
-        initial = {"nickname": user.nickname, "avatar": user.avatar or None}
-        form = AccountForm(request.POST or None, request.FILES or None, initial=initial)
-        if request.method == "POST" and form.is_valid():
-            try:
-                if form.apply(User.objects.get(pk=user.pk)):
-                    messages.success(request, _("Your account was changed."))
-            except FieldErrors as error:
-                _add(form, error)
-            else:
-                return HttpResponseRedirect(reverse("admin:accounts_staff_me"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("My account"),
-            "form": form,
-            "person": user,
-            "roles": self.role_words(user),
-        }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
-        return TemplateResponse(request, "admin/accounts/staff/me.html", context)
-
-
-def _add(form: Any, error: FieldErrors) -> None:
-    for name, found in error.errors.items():
-        for message in found:
-            form.add_error(name if name in form.fields else None, message)
 
 
 def _given(request: HttpRequest, form: NewPasswordForm) -> bool:

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.django_db
 
 STAFF = "/admin/accounts/staff/"
 ROLE = "/admin/accounts/role/"
+ACCOUNT = "/admin/account/"
 NEW = "plum garden 77"
 
 
@@ -129,7 +130,7 @@ def test_every_page_opens(client, manager):
         f"{STAFF}add/",
         f"{STAFF}{other.pk}/change/",
         f"{STAFF}{other.pk}/password/",
-        f"{STAFF}me/",
+        ACCOUNT,
         ROLE,
         f"{ROLE}add/",
         f"{ROLE}{role('buyer').pk}/change/",
@@ -460,13 +461,13 @@ def test_the_history_of_an_account_is_in_the_log(client, manager):
 def test_everybody_has_a_page_of_their_own(client, name):
     user = member(name, nickname="旧")
     client.force_login(user)
-    assert client.get(f"{STAFF}me/").status_code == 200
-    answer = client.post(f"{STAFF}me/", {"nickname": " 新 ", "avatar": picture()})
+    assert client.get(ACCOUNT).status_code == 200
+    answer = client.post(ACCOUNT, {"nickname": " 新 ", "avatar": picture()})
     assert answer.status_code == 302
     user.refresh_from_db()
     assert user.nickname == "新"
     assert user.avatar.name.startswith("avatars/")
-    client.post(f"{STAFF}me/", {"nickname": "新", "avatar-clear": "on"})
+    client.post(ACCOUNT, {"nickname": "新", "avatar-clear": "on"})
     user.refresh_from_db()
     assert not user.avatar
     assert acts() == ["account.changed"] * 3
@@ -476,7 +477,7 @@ def test_ones_own_page_changes_nothing_else(client):
     user = member(username="fang")
     client.force_login(user)
     client.post(
-        f"{STAFF}me/",
+        ACCOUNT,
         {"nickname": "x", "username": "boss", "is_superuser": "on", "mobile": "1"},
     )
     user.refresh_from_db()
@@ -486,11 +487,11 @@ def test_ones_own_page_changes_nothing_else(client):
 def test_ones_own_page_tells_what_is_wrong(client):
     user = member(nickname="旧")
     client.force_login(user)
-    answer = client.post(f"{STAFF}me/", {"nickname": "<b>x</b>"})
+    answer = client.post(ACCOUNT, {"nickname": "<b>x</b>"})
     assert "nickname" in answer.context["form"].errors
     file = io.BytesIO(b"no")
     file.name = "x.png"
-    answer = client.post(f"{STAFF}me/", {"nickname": "新", "avatar": file})
+    answer = client.post(ACCOUNT, {"nickname": "新", "avatar": file})
     assert "avatar" in answer.context["form"].errors
     user.refresh_from_db()
     assert user.nickname == "旧"

@@ -298,6 +298,7 @@ def test_rows_of_apps_that_are_gone_can_be_read(client, reader):
 def test_the_home_page_shows_the_latest_acts_to_who_may_read_the_log(rf):
     by = AdminFactory(nickname="王芳")
     record(by=by, action="goods.repriced", target=GoodsFactory(code="H-1"))
+    record(by=by, action="session.signed_in", target=by)
     request = rf.get("/admin/")
     request.user = StaffFactory(permissions=["oplog.view_operationlog"])
     acts = home.acts.collect(request)
