@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.base.errors import FieldErrors, NotPermitted
-from backoffice.base.money import MAX_PRICE, plain, round_money
+from backoffice.base.money import MAX_PRICE, fixed, plain, round_money
 from backoffice.base.status import require
 from backoffice.oplog.record import record
 from backoffice.shop import shop
@@ -157,7 +157,7 @@ def _hits_of(unit: SellingUnit, old: Price, new: Price, cost: Price) -> list[Hit
                 )
                 % {
                     "unit": unit.label,
-                    "new": plain(new),
+                    "new": fixed(new, 2),
                     "margin": plain(margin),
                 },
             )
@@ -174,8 +174,8 @@ def _hits_of(unit: SellingUnit, old: Price, new: Price, cost: Price) -> list[Hit
                     )
                     % {
                         "unit": unit.label,
-                        "old": plain(old),
-                        "new": plain(new),
+                        "old": fixed(old, 2),
+                        "new": fixed(new, 2),
                         "percent": plain(percent.quantize(Decimal("0.1"))),
                         "most": plain(shop.MAX_CHANGE_PERCENT),
                     },
@@ -186,7 +186,7 @@ def _hits_of(unit: SellingUnit, old: Price, new: Price, cost: Price) -> list[Hit
 
 def may_price(by: "User", goods: Goods) -> bool:
     """Drafts: whoever may change goods. Reviewed goods: whoever may price."""
-    if not by.is_active:
+    if not by.is_active or goods.status == GoodsStatus.ARCHIVED:
         return False
     if by.has_perm("catalog.price_goods"):
         return True

@@ -1,0 +1,8 @@
+"""The catalog's pages: the merchant's workbench, review, runs, words, logs.
+
+Doors only: they read, call one verb, and turn its refusal into a message.
+"""
+
+from catalog.admin import goods, home, logs, runs, words
+
+__all__ = ["goods", "home", "logs", "runs", "words"]

@@ -1,0 +1,145 @@
+"""Filters of the catalog's lists."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.base.admin import DayRangeFilter
+from catalog.admin.cells import SEE_COST
+from catalog.enums import Means
+
+SYSTEM = "system"
+Choices = list[tuple[str, Any]]
+
+
+class PictureFilter(admin.SimpleListFilter):
+    """With or without a picture."""
+
+    title = gettext_lazy("picture")
+    parameter_name = "picture"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("yes", _("With a picture")), ("no", _("Without a picture"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if self.value() == "yes":
+            return queryset.exclude(image="")
+        return queryset.filter(image="") if self.value() == "no" else queryset
+
+
+class PriceFilter(admin.SimpleListFilter):
+    """By the retail price, in steps of a fruit shop."""
+
+    title = gettext_lazy("price")
+    parameter_name = "price"
+    steps = ("5", "10", "20", "50", "100")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        bounds = zip(self.steps, self.steps[1:], strict=False)
+        return [
+            ("none", _("No price")),
+            (f"-{self.steps[0]}", _("Below %(price)s") % {"price": self.steps[0]}),
+            *((f"{low}-{high}", f"{low} – {high}") for low, high in bounds),
+            (f"{self.steps[-1]}-", _("%(price)s or more") % {"price": self.steps[-1]}),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value() or ""
+        if value == "none":
+            return queryset.filter(price=0)
+        low, dash, high = value.partition("-")
+        if not dash or not {low, high} <= {"", *self.steps}:
+            return queryset
+        if low:
+            queryset = queryset.filter(price__gte=low)
+        return queryset.filter(price__lt=high, price__gt=0) if high else queryset
+
+
+class SellingFilter(admin.SimpleListFilter):
+    """By the units in which it is sold."""
+
+    title = gettext_lazy("sold")
+    parameter_name = "sold"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [
+            ("retail", _("By the unit")),
+            ("case", _("By the case")),
+            ("weighed", _("Weighed")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        field = {
+            "retail": "retail_enabled",
+            "case": "case_enabled",
+            "weighed": "is_weighed",
+        }.get(self.value() or "")
+        return queryset.filter(**{field: True}) if field else queryset
+
+
+class CostFilter(admin.SimpleListFilter):
+    """By cost and margin; only for those who see costs."""
+
+    title = gettext_lazy("cost")
+    parameter_name = "cost"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [("below", _("Sold below cost")), ("unknown", _("Cost unknown"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not request.user.has_perm(SEE_COST):
+            return queryset
+        if self.value() == "unknown":
+            return queryset.filter(cost=None)
+        if self.value() != "below":
+            return queryset
+        retail = Q(retail_enabled=True, price__lt=F("cost"))
+        case = Q(case_enabled=True, case_price__lt=F("cost") * F("case_size"))
+        return queryset.filter(retail | case)
+
+
+class TimeFilter(DayRangeFilter):
+    """From one shop day to another."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("time")
+
+
+class PersonFilter(admin.SimpleListFilter):
+    """By member of staff, or what the system did by itself."""
+
+    title = gettext_lazy("person")
+    parameter_name = "person"
+    field = "history_user"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        staff = get_user_model().objects.filter(is_staff=True).order_by("-is_active")
+        return [(SYSTEM, _("The system")), *((str(u.pk), str(u)) for u in staff)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value() or ""
+        if value == SYSTEM:
+            return queryset.filter(**{self.field: None})
+        if value.isascii() and value.isdigit():
+            return queryset.filter(**{self.field: value})
+        return queryset
+
+
+class MeansFilter(admin.SimpleListFilter):
+    """By the way in which a change came in."""
+
+    title = gettext_lazy("means")
+    parameter_name = "means"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return list(Means.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value()
+        return queryset.filter(means=value) if value in Means.values else queryset

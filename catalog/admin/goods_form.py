@@ -1,0 +1,372 @@
+"""The page of one goods: a form whose only writers are the catalog's verbs."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.base import ports
+from backoffice.base.admin import VerbAdmin, quantity
+from backoffice.base.errors import ChangedMeanwhile, DomainError, FieldErrors
+from backoffice.base.money import plain
+from backoffice.shop import shop
+from catalog import changes, differences, editing, pictures, pricing, repricing
+from catalog.admin import cells
+from catalog.editing import SETTABLE
+from catalog.enums import GoodsStatus
+from catalog.models import Goods, GoodsPicture
+
+PICTURES = "pictures"
+IDENTITY = ["code", "name", "category", "brand", "spec", "origin", "barcode"]
+RETAIL = ["retail_enabled", "is_weighed", "unit", "price", "min_quantity"]
+CASE = ["case_enabled", "case_unit", "case_size", "case_price", "case_min_quantity"]
+PRICES = ["price", "case_price"]
+
+
+class Refused(Exception):
+    """A verb refused what the form was saved with; the page is shown again."""
+
+    def __init__(self, refusal: DomainError) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+
+
+class SeveralFiles(forms.FileInput):
+    """An input that takes many files at once."""
+
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
+        return list(files.getlist(name)) if hasattr(files, "getlist") else []
+
+
+class PicturesField(forms.Field):
+    """The files handed in; what is in them is looked at by the verb."""
+
+    widget = SeveralFiles(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"})
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(data)
+
+
+class GoodsForm(forms.ModelForm):
+    """The fields of a goods, its pictures, and what the person saw.
+
+    Rules are the verbs': the form only reads what was typed. `refusal` is what a verb
+    said to the same input a moment ago; `seen_at` the `updated_at` of the page.
+    """
+
+    refusal: DomainError | None = None
+    seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=gettext_lazy("reason"),
+        required=False,
+        max_length=500,
+        help_text=gettext_lazy("Why it changes; kept in the history and the logs."),
+    )
+    new_pictures = PicturesField(required=False, label=gettext_lazy("add pictures"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.present: list[GoodsPicture] = []
+        if self.instance.pk:
+            self.fields["seen_at"].initial = self.instance.updated_at.isoformat()
+            for name in ("cost", "min_quantity", "case_size"):
+                value = self.initial.get(name)
+                self.initial[name] = plain(value) if value is not None else None
+            self.present = list(self.instance.pictures.all())
+        for place, picture in enumerate(self.present, 1):
+            self.fields[f"place_{picture.pk}"] = forms.IntegerField(
+                required=False, min_value=1, max_value=99, initial=place
+            )
+            self.fields[f"remove_{picture.pk}"] = forms.BooleanField(required=False)
+        if self.present:
+            self.fields["main_picture"] = forms.ChoiceField(
+                required=False,
+                choices=[(str(p.pk), str(p.pk)) for p in self.present],
+                initial=str(next((p.pk for p in self.present if p.is_main), "")),
+            )
+
+    def picture_rows(self) -> Iterator[dict[str, Any]]:
+        """The pictures that are there, with their inputs, for the template."""
+        chosen = self["main_picture"].value() if self.present else ""
+        for picture in self.present:
+            path = str(picture.image)
+            yield {
+                "picture": picture,
+                "url": cells.picture_url(path),
+                "thumb": cells.thumb_url(path),
+                "place": self[f"place_{picture.pk}"],
+                "remove": self[f"remove_{picture.pk}"],
+                "is_main": str(picture.pk) == str(chosen),
+            }
+
+    def clean(self) -> dict[str, Any]:
+        """Only what a verb said; uniqueness and constraints are the verbs' to check."""
+        for field, message in self._refused():
+            self.add_error(field if field in self.fields else None, message)
+        return self.cleaned_data
+
+    def _refused(self) -> Iterator[tuple[str | None, str]]:
+        if isinstance(self.refusal, FieldErrors):
+            for field, said in self.refusal.errors.items():
+                name = "new_pictures" if field == PICTURES else field
+                for message in said:
+                    yield name, message
+        elif self.refusal is not None:
+            yield None, str(self.refusal)
+
+    def clean_seen_at(self) -> datetime | None:
+        """The moment of the page; without it a concurrent edit would go unseen."""
+        if not self.instance.pk:
+            return None
+        try:
+            return datetime.fromisoformat(self.cleaned_data["seen_at"])
+        except ValueError:
+            raise ValidationError(_("The page is too old; open it anew.")) from None
+
+    def typed(self) -> dict[str, Any]:
+        """What the verb is to set: all of a new goods, else what differs."""
+        names = self.changed_data if self.instance.pk else self.cleaned_data
+        return {n: self.cleaned_data[n] for n in names if n in SETTABLE}
+
+
+class GoodsFormPages(VerbAdmin):
+    """Adding and changing goods; which fields are open follows status and permission."""
+
+    form = GoodsForm
+    add_form_template = "admin/catalog/goods/change_form.html"
+    change_form_template = "admin/catalog/goods/change_form.html"
+    field_units = {
+        "price": gettext_lazy("yuan"),
+        "case_price": gettext_lazy("yuan"),
+        "cost": gettext_lazy("yuan"),
+    }
+
+    def get_fieldsets(self, request: HttpRequest, obj: Goods | None = None) -> Any:
+        """In the order in which a person fills them."""
+        sees_cost = request.user.has_perm(cells.SEE_COST)
+        last = ["cost", "margin_shown"] if sees_cost and obj else ["cost"] * sees_cost
+        sections: list[tuple[Any, dict[str, Any]]] = [
+            (_("What it is"), {"fields": IDENTITY}),
+            (_("Selling by the unit"), {"fields": RETAIL}),
+            (_("Selling by the case"), {"fields": CASE}),
+            (
+                _("Cost and points") if sees_cost else _("Points"),
+                {"fields": [*last, "points_factor"]},
+            ),
+            (_("Pictures"), {"fields": [], "classes": [PICTURES]}),
+            (_("Description"), {"fields": ["description"]}),
+        ]
+        if obj and self.has_change_permission(request, obj):
+            sections.append((_("Reason"), {"fields": ["reason"]}))
+        return sections
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Goods | None = None
+    ) -> list[str]:
+        """What this person may not change of it as it stands."""
+        if obj is None:
+            return []
+        user: Any = request.user
+        closed = ["margin_shown"]
+        if not editing.may_edit_content(user, obj):
+            closed += [name for name in SETTABLE if name not in (*PRICES, "cost")]
+        if not pricing.may_price(user, obj):
+            closed += PRICES
+        if not editing.may_edit_cost(user, obj):
+            closed.append("cost")
+        return closed
+
+    def margin_shown(self, obj: Goods) -> Any:
+        """What is left of the price, with its formula."""
+        return cells.margin_cell(obj)
+
+    margin_shown.short_description = gettext_lazy("margin")  # type: ignore[attr-defined]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Goods | None = None,
+        change: bool = False,
+        **kw: Any,
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kw)
+        form.refusal = getattr(request, "refusal", None)
+        return form
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        formfield = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("case_unit", "brand") and formfield is not None:
+            formfield.empty_label = "—"
+        return formfield
+
+    # --- saving
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page; where a verb refuses, again with what was typed and why not."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refused as refused:
+            request.refusal = refused.refusal  # type: ignore[attr-defined]
+            for _name, files in request.FILES.lists():
+                for file in files:
+                    file.seek(0)
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: bool
+    ) -> None:
+        """Hand what was typed to the verbs; raises Refused, which rolls all back."""
+        try:
+            if change:
+                self._edit(request, obj, form)
+            else:
+                self._create(request, obj, form)
+        except DomainError as refusal:
+            raise Refused(refusal) from None
+
+    def _create(self, request: HttpRequest, obj: Goods, form: GoodsForm) -> None:
+        user: Any = request.user
+        goods = editing.create_goods(form.typed(), by=user)
+        if form.cleaned_data["new_pictures"]:
+            pictures.add_pictures(goods, form.cleaned_data["new_pictures"], by=user)
+        obj.pk, obj.updated_at = goods.pk, goods.updated_at
+
+    def _edit(self, request: HttpRequest, obj: Goods, form: GoodsForm) -> None:
+        user: Any = request.user
+        result = editing.edit_goods(
+            obj,
+            form.typed(),
+            by=user,
+            seen_at=form.cleaned_data["seen_at"],
+            reason=form.cleaned_data["reason"],
+        )
+        _save_pictures(obj, form, by=user)
+        if result.price.run:
+            run = result.price.run
+            messages.warning(
+                request,
+                format_html(
+                    '{} <a href="{}">{}</a>',
+                    _("The new price runs into a guard and waits for approval:"),
+                    cells.run_url(run.pk),
+                    run.number,
+                ),
+            )
+
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """Nothing: there are no inlines, and the verbs wrote all there is."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The operation log keeps it."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The operation log keeps it."""
+
+    # --- what the page shows beside the form
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        goods = context.get("original")
+        if goods is not None:
+            user: Any = request.user
+            refusal = getattr(request, "refusal", None)
+            # the form writes what was typed into the object; this is what is there
+            kept = Goods.objects.with_words().get(pk=goods.pk)
+            context.update(
+                {
+                    "kept": kept,
+                    "status_tag": cells.status_tag(kept.status),
+                    "is_on_sale": kept.status == GoodsStatus.ON_SALE,
+                    "available": _available(kept),
+                    "waiting": _waiting(kept, user),
+                    "may_edit_pictures": editing.may_edit_content(user, kept),
+                    "meanwhile": _meanwhile(request, kept)
+                    if isinstance(refusal, ChangedMeanwhile)
+                    else [],
+                }
+            )
+        else:
+            context["may_edit_pictures"] = True
+        context["picture_max_mb"] = shop.PICTURE_MAX_MB
+        context["picture_most"] = pictures.MOST
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _save_pictures(goods: Goods, form: GoodsForm, *, by: Any) -> None:
+    """Main picture, order, what goes and what comes, as the form says."""
+    typed, changed = form.cleaned_data, set(form.changed_data)
+    gone = [p for p in form.present if typed.get(f"remove_{p.pk}")]
+    left = [p for p in form.present if p not in gone]
+    main = next((p for p in left if str(p.pk) == typed.get("main_picture")), None)
+    if "main_picture" in changed and main is not None:
+        pictures.set_main(main, by=by)
+    for picture in gone:
+        pictures.remove_picture(picture, by=by)
+    if left and any(f"place_{p.pk}" in changed for p in left):
+        ordered = sorted(left, key=lambda p: typed.get(f"place_{p.pk}") or 99)
+        pictures.order_pictures(goods, [p.pk for p in ordered], by=by)
+    if typed["new_pictures"]:
+        pictures.add_pictures(goods, typed["new_pictures"], by=by)
+
+
+def _available(goods: Goods) -> Any:
+    """The quantity that can be sold, blank while stock is not kept of it."""
+    found = ports.available([goods.pk]).get(goods.pk)
+    return "" if found is None else quantity(found, goods.unit)
+
+
+def _waiting(goods: Goods, user: Any) -> Sequence[dict[str, Any]]:
+    """Runs that would change its price, with their lines."""
+    may_open = user.has_perm("catalog.view_repricingrun") or user.has_perm(
+        repricing.APPROVE
+    )
+    return [
+        {
+            "run": run,
+            "line": run.lines.get(goods=goods),
+            "url": cells.run_url(run.pk) if may_open else "",
+        }
+        for run in repricing.waiting_for(goods)
+    ]
+
+
+def _meanwhile(request: HttpRequest, goods: Goods) -> Sequence[differences.Difference]:
+    """What others changed since the person opened the page."""
+    try:
+        seen_at = datetime.fromisoformat(request.POST.get("seen_at", ""))
+    except ValueError:
+        return []
+    seen = (
+        changes.HISTORY.objects.filter(id=goods.pk, history_date__lte=seen_at)
+        .order_by("-history_id")
+        .first()
+    )
+    if seen is None:
+        return []
+    return differences.between(
+        seen,
+        goods,
+        differences.Names([seen, goods]),
+        with_cost=request.user.has_perm(cells.SEE_COST),
+    )

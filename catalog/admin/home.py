@@ -1,0 +1,75 @@
+"""What of the catalog waits for whom, on the home page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.base.admin import home
+from catalog import repricing
+from catalog.enums import GoodsStatus, RunStatus
+from catalog.models import Goods, RepricingRun
+
+LIST = "admin:catalog_goods_changelist"
+
+
+@home.cards
+def goods_cards(request: HttpRequest) -> Iterator[home.Card]:
+    """Goods that wait for this person's next step; one query."""
+    user: Any = request.user
+    wanted = [
+        ("catalog.review_goods", GoodsStatus.PENDING, _("Goods to review"), "fa-clipboard-check"),
+        ("catalog.change_goods", GoodsStatus.REJECTED, _("Rejected goods to mend"), "fa-pen"),
+        ("catalog.change_goods", GoodsStatus.DRAFT, _("Drafts to submit"), "fa-file-lines"),
+        ("catalog.list_goods", GoodsStatus.APPROVED, _("Goods to put on the shelf"), "fa-arrow-up"),
+    ]  # fmt: skip
+    mine = [entry for entry in wanted if user.has_perm(entry[0])]
+    if not mine:
+        return
+    counts = Goods.objects.filter(status__in=[e[1] for e in mine]).aggregate(
+        **{e[1].value: Count("pk", filter=Q(status=e[1])) for e in mine}
+    )
+    for _permission, status, label, icon in mine:
+        url = f"{reverse(LIST)}?tab={status.value}"
+        if status == GoodsStatus.PENDING:
+            url = reverse("admin:catalog_goods_review")
+        yield home.Card(label, counts[status.value], url, icon)
+
+
+@home.cards
+def run_cards(request: HttpRequest) -> Iterator[home.Card]:
+    """Price changes that wait for a second person."""
+    if not request.user.has_perm(repricing.APPROVE):
+        return
+    count = RepricingRun.objects.filter(status=RunStatus.AWAITING).count()
+    url = reverse("admin:catalog_repricingrun_changelist") + "?tab=awaiting"
+    yield home.Card(_("Price changes to approve"), count, url, "fa-tags")
+
+
+@home.steps
+def first_steps(request: HttpRequest) -> Iterator[home.Step]:
+    """How a shop is started: reviewed goods, goods on the shelf."""
+    user: Any = request.user
+    if not user.has_perm("catalog.view_goods"):
+        return
+    there = Goods.objects.all()
+    reached = there.exclude(
+        status__in=[GoodsStatus.DRAFT, GoodsStatus.PENDING, GoodsStatus.REJECTED]
+    )
+    yield home.Step(
+        _("Have goods reviewed"),
+        _("Submit drafts; a reviewer looks at each and approves it."),
+        reverse(LIST) + "?tab=draft",
+        done=reached.exists(),
+        sequence=200,
+    )
+    yield home.Step(
+        _("Put goods on the shelf"),
+        _("Approved goods are listed; the storefront shows them at once."),
+        reverse(LIST) + "?tab=approved",
+        done=there.on_sale().exists(),
+        sequence=300,
+    )
