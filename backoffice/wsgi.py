@@ -1,11 +1,17 @@
 """The shop as a WSGI application."""
 
 import os
+import sys
 
 import django
 
+from backoffice.env import UnreadableSetting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
-django.setup(set_prefix=False)
+try:
+    django.setup(set_prefix=False)
+except UnreadableSetting as error:
+    sys.exit(f"The shop cannot start: {error}")
 
 from backoffice.base.wsgi import Handler  # noqa: E402 - the settings come first
 

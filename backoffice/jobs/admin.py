@@ -35,6 +35,7 @@ from backoffice.base.admin import (
     when,
 )
 from backoffice.base.errors import DomainError
+from backoffice.base.masking import mask_text
 from backoffice.jobs import failures, queue, table
 from backoffice.jobs.models import FailedTask, QueuedTask, ScheduledJob, TaskInHand
 
@@ -170,7 +171,7 @@ class ScheduledJobAdmin(JobsAdmin):
                 "<p>{} {} {}</p>",
                 when(run.stopped),
                 tag("done", _("Done")) if run.success else tag("failed", _("Failed")),
-                failures.masked(run.result)[:200]
+                mask_text(run.result)[:200]
                 if run.success
                 else failures.headline(run.result),
             )
@@ -302,13 +303,11 @@ class FailedTaskAdmin(JobsAdmin):
 
     @column(_("handed in"))
     def given(self, obj: Any) -> str:
-        return failures.masked(f"{obj.args or ()} {obj.kwargs or {}}")[:2000]
+        return mask_text(f"{obj.args or ()} {obj.kwargs or {}}")[:2000]
 
     @column(_("traceback"))
     def traceback(self, obj: Any) -> SafeString:
-        return format_html(
-            '<pre class="traceback">{}</pre>', failures.masked(obj.result)
-        )
+        return format_html('<pre class="traceback">{}</pre>', mask_text(obj.result))
 
     def run_verb(
         self, request: HttpRequest, verb: Verb, objects: Sequence[Any], reason: str

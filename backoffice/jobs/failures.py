@@ -1,7 +1,6 @@
 """Failed tasks: what went wrong, trying again, giving up."""
 
 import logging
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,10 @@ from django_q.signing import SignedPackage
 from django_q.tasks import async_task
 
 from backoffice.base.errors import DomainError, NotPermitted
+from backoffice.base.masking import mask_text
 from backoffice.jobs import table
 from backoffice.jobs.models import FailedTask, QueuedTask, TaskInHand
-from backoffice.oplog.record import MASK, record
+from backoffice.oplog.record import record
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -25,21 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("backoffice.jobs")
 
 MANAGE = "jobs.manage_jobs"
-
-_SECRETS = (
-    # password='…', "token": "…", api_key=…
-    (
-        re.compile(
-            r"""(?i)(["']?[\w-]*(?:password|passwd|secret|token|api_?key|authorization)"""
-            r"""[\w-]*["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;)}\]]+)"""
-        ),
-        rf"\1{MASK}",
-    ),
-    # postgres://user:password@host
-    (re.compile(r"(\w://[^\s/:@]*:)[^\s@]+@"), rf"\1{MASK}@"),
-    (re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1••••\2"),
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), MASK),
-)
 
 
 class NoSuchTask(DomainError):
@@ -56,17 +41,9 @@ class InHand(DomainError):
     http_status = 409
 
 
-def masked(text: object) -> str:
-    """A traceback fit to be shown: without secrets, mobiles and e-mail addresses."""
-    shown = str(text or "")
-    for pattern, replacement in _SECRETS:
-        shown = pattern.sub(replacement, shown)
-    return shown
-
-
 def headline(text: object) -> str:
     """The last line of a traceback, masked: what went wrong, in short."""
-    lines = [line for line in masked(text).splitlines() if line.strip()]
+    lines = [line for line in mask_text(text).splitlines() if line.strip()]
     return lines[-1].strip()[:200] if lines else ""
 
 
