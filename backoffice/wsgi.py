@@ -13,6 +13,6 @@ try:
 except UnreadableSetting as error:
     sys.exit(f"The shop cannot start: {error}")
 
-from backoffice.base.wsgi import Handler  # noqa: E402 - the settings come first
+from backoffice.base.wsgi import Handler
 
 application = Handler()
