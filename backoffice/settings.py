@@ -237,7 +237,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 # the operation log keeps sign-ins and failures
 AXES_DISABLE_ACCESS_LOG = True
-AXES_CLIENT_IP_CALLABLE = "backoffice.base.http.client_ip"
+AXES_CLIENT_IP_CALLABLE = "backoffice.accounts.lockout.address_key"
 AXES_USERNAME_CALLABLE = "backoffice.accounts.lockout.account_key"
 AXES_LOCKOUT_CALLABLE = "backoffice.accounts.lockout.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["username", "password"]

@@ -1,6 +1,7 @@
 """How django-axes counts failures and what somebody who is locked out sees."""
 
 import math
+from ipaddress import IPv6Address, ip_network
 from typing import Any
 
 from axes.helpers import get_cool_off
@@ -13,7 +14,7 @@ from django.utils.crypto import salted_hmac
 
 from backoffice.accounts.backends import find_user, typed_account
 from backoffice.accounts.models import User
-from backoffice.base.http import client_ip
+from backoffice.base.http import address_of, client_ip
 
 
 def account_key(request: HttpRequest | None, credentials: dict | None = None) -> str:
@@ -33,6 +34,18 @@ def account_key(request: HttpRequest | None, credentials: dict | None = None) ->
     return f"typed:{digest}"
 
 
+def address_key(request: HttpRequest) -> str:
+    """One key for where somebody tries from.
+
+    An IPv6 line has 2⁶⁴ addresses to try from, so its first half counts. Without an
+    address (a local socket) all share one: django-axes would count nothing for none.
+    """
+    address = address_of(client_ip(request))
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False).network_address)
+    return str(address or "0.0.0.0")  # noqa: S104 - a key, nothing is bound
+
+
 def key_of(user: User) -> str:
     """Under which failures of an account are counted."""
     return f"user:{user.pk}"
@@ -47,7 +60,8 @@ def seconds_left(request: HttpRequest, credentials: dict | None = None) -> int:
     """How long the account stays locked for the address of this request."""
     last = (
         AccessAttempt.objects.filter(
-            username=account_key(request, credentials), ip_address=client_ip(request)
+            username=account_key(request, credentials),
+            ip_address=address_key(request),
         )
         .order_by("-attempt_time")
         .values_list("attempt_time", flat=True)

@@ -119,6 +119,22 @@ def test_behind_our_proxy_the_real_address_counts(settings):
     assert through_proxy(THERE, password=PASSWORD).status_code == 302
 
 
+def test_a_line_of_ipv6_addresses_counts_as_one():
+    for number in range(4):
+        assert sign_in("fang", address=f"2001:db8:1:2::{number}").status_code == 200
+    assert sign_in("fang", address="2001:db8:1:2:ffff::9").status_code == 429
+    assert sign_in("fang", PASSWORD, "2001:db8:1:3::1").status_code == 302
+    row = OperationLog.objects.filter(action="session.failed").latest("id")
+    assert row.ip == "2001:db8:1:2:ffff::9"
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "fe80::1%eth0"])
+def test_odd_addresses_are_counted_too(address):
+    for _try in range(4):
+        assert sign_in("fang", address=address).status_code == 200
+    assert sign_in("fang", address=address).status_code == 429
+
+
 def test_a_lock_out_is_logged_once(fang):
     lock()
     for _try in range(3):
