@@ -48,6 +48,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     "sheet.received": _("Sheet handed in"),
     "sheet.imported": _("Sheet imported"),
     "sheet.exported": _("Sheet exported"),
+    "sheet.undone": _("Import undone"),
     # the shop
     "setting.changed": _("Shop setting changed"),
     "setting.reset": _("Shop setting reset"),
