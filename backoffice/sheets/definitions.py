@@ -88,6 +88,8 @@ class Planned:
     outcome: "Outcome"
     key: str = ""
     title: str = ""
+    #: of the row that keeps this plan
+    id: int | None = None
     target: int | None = None
     seen_at: Any = None
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
@@ -127,15 +129,25 @@ class Checker:
 class Written:
     """What became of the rows of a batch, by row number.
 
-    `waiting` are rows of which something waits for approval (the rest of such a row is
-    done), `refused` are (row number, column, message) found only under the lock, `run`
-    names what waits.
+    `waiting` are (column, why) of what waits for approval by row (the rest of such a
+    row is done), `refused` are (row number, column, message) found only under the lock,
+    `targets` {id of the plan's row: id of what it created}, `run` names what waits.
     """
 
     done: int = 0
-    waiting: list[int] = field(default_factory=list)
+    waiting: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     refused: list[tuple[int, str, str]] = field(default_factory=list)
+    targets: dict[int, int] = field(default_factory=dict)
     run: str = ""
+
+
+@dataclass
+class Undone:
+    """What became of an undo: rows that went back in whole or in part, and the cells
+    (row number, column, message) that stay because they changed since."""
+
+    done: int = 0
+    kept: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 class SheetDefinition:
@@ -207,6 +219,18 @@ class SheetDefinition:
         batch. `changed` comes in the order of targets; rows are locked and looked at
         again, and what moved on is refused."""
         raise TypeError("a sheet writes its rows")
+
+    def undo(
+        self,
+        changed: Iterable[Sequence[Planned]],
+        new: Iterable[Sequence[Planned]],
+        *,
+        by: "User",
+        reference: str,
+        run: str,
+    ) -> Undone:
+        """Put back what `write` wrote, as far as it is still so; see `write`."""
+        raise TypeError("a sheet takes back what it wrote")
 
     def export(
         self, queryset: models.QuerySet, columns: Sequence[Column]

@@ -104,8 +104,8 @@ class BatchRow(models.Model):
     """What one row would do (`outcome`) and what became of it (`result`).
 
     `changes` is {column: [old, new]} in the JSON form of the column (old is null in a
-    new row), `errors` [[cell, message], …] (of conflicts too), `waiting` [[cell, why],
-    …] of what will wait for approval. Written only by `sheets.batches`.
+    new row), `errors` [[cell, message], …] (of conflicts too), `waiting` [[column,
+    why], …] of what waits for approval. Written only by `sheets.batches`.
     """
 
     id = models.BigAutoField(primary_key=True)

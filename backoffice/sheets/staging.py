@@ -32,10 +32,7 @@ def stage(batch: Batch, check: Check, plans: list[Planned]) -> None:
                 seen_at=planned.seen_at,
                 changes=dumped(definition, planned),
                 errors=check.messages(planned),
-                waiting=[
-                    [check.cell(column, planned.row.number), why]
-                    for column, why in planned.waiting
-                ],
+                waiting=[[column, why] for column, why in planned.waiting],
             )
             for planned in plans
         ],
@@ -68,9 +65,11 @@ def loaded(definition: SheetDefinition, row: BatchRow) -> Planned:
         outcome=Outcome(row.outcome),
         key=row.key,
         title=row.title,
+        id=row.pk,
         target=row.target,
         seen_at=row.seen_at,
         changes=changes,
+        waiting=[(column, why) for column, why in row.waiting],
     )
 
 

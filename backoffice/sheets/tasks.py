@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from backoffice.jobs import leases
 from backoffice.jobs.leases import LeaseLost
-from backoffice.sheets import batches
+from backoffice.sheets import batches, importing, undoing
 
 logger = logging.getLogger("backoffice.sheets")
 
@@ -31,8 +31,14 @@ def check_batch(batch_id: int) -> None:
 
 def apply_batch(batch_id: int) -> None:
     """Import a batch; whoever comes second finds it done."""
-    batches.run_apply(batch_id)
+    importing.run_apply(batch_id)
     logger.info("batch %s is imported", batch_id)
+
+
+def undo_batch(batch_id: int) -> None:
+    """Take a batch back; whoever comes second finds it done."""
+    undoing.run_undo(batch_id)
+    logger.info("batch %s is undone", batch_id)
 
 
 def drop_abandoned() -> int:

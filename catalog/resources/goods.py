@@ -15,12 +15,14 @@ from backoffice.sheets.definitions import (
     Options,
     Planned,
     SheetDefinition,
+    Undone,
     Written,
 )
 from catalog.models import Goods
 from catalog.resources.columns import GOODS_COLUMNS
-from catalog.resources.planning import RELATIONS, REQUIRED, GoodsChecker
-from catalog.resources.words import Words
+from catalog.resources.planning import REQUIRED, GoodsChecker
+from catalog.resources.undoing import GoodsUndo
+from catalog.resources.words import RELATIONS, Words
 from catalog.resources.writing import GoodsWriter
 
 if TYPE_CHECKING:
@@ -76,6 +78,24 @@ class GoodsSheet(SheetDefinition):
         for plans in new:
             writer.create(plans)
         return writer.finish()
+
+    def undo(
+        self,
+        changed: Iterable[Sequence[Planned]],
+        new: Iterable[Sequence[Planned]],
+        *,
+        by: "User",
+        reference: str,
+        run: str,
+    ) -> Undone:
+        undo = GoodsUndo(by, reference)
+        if run:
+            undo.take_back_run(run)
+        for plans in changed:
+            undo.put_back(plans)
+        for plans in new:
+            undo.put_away(plans)
+        return undo.undone
 
     def everything(self) -> models.QuerySet:
         return Goods.objects.order_by("pk")

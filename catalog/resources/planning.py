@@ -5,12 +5,12 @@ it has read and the import calls it again on what it has locked, so both say the
 The rules are those of editing by hand: `catalog.editing`, `pricing`, `validation`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Value
+from django.db.models import Max, Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
@@ -21,15 +21,14 @@ from backoffice.sheets.definitions import CLEAR, Checker, Options, Planned, Row
 from backoffice.sheets.enums import Outcome
 from backoffice.sheets.errors import CellError
 from catalog import changes, editing, pricing, validation
-from catalog.enums import GoodsStatus
+from catalog.enums import GoodsStatus, Means, SellingUnit
 from catalog.models import Goods
 from catalog.pricing import KEEP
-from catalog.resources.words import Words
+from catalog.resources.words import RELATIONS, Words
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
 
-RELATIONS = ("category", "brand", "unit", "case_unit")
 REQUIRED = ("name", "category", "unit", "price")
 PRICES = ("price", "case_price")
 #: what a sheet may set on a goods that is there; the code only finds it
@@ -62,6 +61,35 @@ def find(codes: Sequence[str]) -> dict[str, Goods]:
     return {goods.code.upper(): goods for goods in found}
 
 
+def last_changes(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """{goods id: (means, reference)} of the last row of each history."""
+    newest = (
+        changes.HISTORY.objects.filter(id__in=ids)
+        .order_by()
+        .values("id")
+        .annotate(newest=Max("history_id"))
+        .values("newest")
+    )
+    return {
+        pk: (means, reference)
+        for pk, means, reference in changes.HISTORY.objects.filter(
+            history_id__in=newest
+        ).values_list("id", "means", "reference")
+    }
+
+
+def put_away(many: Iterable[Goods]) -> set[int]:
+    """Ids of goods that the undo of a batch archived; a sheet may enter them again."""
+    archived = [g.pk for g in many if g.status == GoodsStatus.ARCHIVED]
+    if not archived:
+        return set()
+    return {
+        pk
+        for pk, (means, _reference) in last_changes(archived).items()
+        if means == Means.ROLLBACK
+    }
+
+
 def resolved(values: Mapping[str, Any], words: Words) -> tuple[dict[str, Any], list]:
     """The values with rows in place of names; what cannot be found is an error."""
     ready: dict[str, Any] = {}
@@ -80,6 +108,16 @@ def resolved(values: Mapping[str, Any], words: Words) -> tuple[dict[str, Any], l
         else:
             ready[name] = value
     return ready, errors
+
+
+def resolved_again(
+    asked: dict[str, Any], words: Words
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """As `resolved`, for values that were kept: None is an emptied field."""
+    kept = {name: value for name, value in asked.items() if value is not None}
+    values, errors = resolved(kept, words)
+    values |= {name: None for name in asked if name not in kept}
+    return values, errors
 
 
 def written(goods: Goods, name: str, words: Words) -> Any:
@@ -161,6 +199,22 @@ def _changes(
     return found
 
 
+def waiting(prices: pricing.Change) -> list[tuple[str, str]]:
+    """(column, why) of the prices that wait for approval; one that rides along with the
+    other has no reason of its own."""
+    if not prices.hits:
+        return []
+    why: dict[str, list[str]] = {name: [] for name in PRICES}
+    for hit in prices.hits:
+        name = "price" if hit.unit == SellingUnit.RETAIL else "case_price"
+        why[name].append(hit.message)
+    return [
+        (name, "; ".join(why[name]))
+        for name in PRICES
+        if getattr(prices, name) not in (KEEP, None)
+    ]
+
+
 class GoodsChecker(Checker):
     """Plans the rows of a goods sheet."""
 
@@ -179,10 +233,11 @@ class GoodsChecker(Checker):
         known = find([*plain, *(half for code, half in plain.items() if half != code)])
         pairs = [(row, self._goods(row, known, plain)) for row in rows]
         bases = bases_of(pairs)
+        again = put_away(goods for _row, goods in pairs if goods is not None)
         return [
             self._change(row, goods, bases.get(goods.pk))
-            if goods is not None
-            else self._create(row, plain)
+            if goods is not None and goods.pk not in again
+            else self._create(row, plain, goods)
             for row, goods in pairs
         ]
 
@@ -223,16 +278,18 @@ class GoodsChecker(Checker):
         row.errors += effect.errors
         if effect.changes:
             planned.outcome = Outcome.CHANGED
-        planned.waiting = [
-            ("price" if hit.unit == "retail" else "case_price", hit.message)
-            for hit in effect.prices.hits
-        ]
+        planned.waiting = waiting(effect.prices)
         return planned
 
-    def _create(self, row: Row, plain: Mapping[str, str]) -> Planned:
+    def _create(
+        self, row: Row, plain: Mapping[str, str], again: Goods | None
+    ) -> Planned:
+        """A new goods; `again` is the one that an undo put away under this code."""
         code = row.values.get("code", "")
-        code = plain.get(code, code)
+        code = again.code if again else plain.get(code, code)
         planned = Planned(row, Outcome.NEW, key=code, title=row.values.get("name", ""))
+        if again is not None:
+            planned.target, planned.seen_at = again.pk, again.updated_at
         if not code:
             return planned
         self._refuse_twice(row, code.upper())

@@ -21,6 +21,8 @@ WEIGHED = {
     "kg", "g", "jin", "lb", "lbs", "oz", "l", "ml", "t",
 }  # fmt: skip
 
+#: the columns that name another row
+RELATIONS = ("category", "brand", "unit", "case_unit")
 _MODELS: dict[str, type[models.Model]] = {
     "category": Category,
     "brand": Brand,

@@ -17,8 +17,9 @@ from catalog.resources.planning import (
     errors_of_new,
     find,
     new_goods,
-    resolved,
+    resolved_again,
     set_values,
+    waiting,
 )
 from catalog.resources.words import Words
 
@@ -76,7 +77,7 @@ class GoodsWriter:
             return False
         self.written.done += 1
         if effect.prices.hits:
-            self.written.waiting.append(planned.row.number)
+            self.written.waiting[planned.row.number] = waiting(effect.prices)
             self._proposals.append(effect.prices.proposal(goods))
         return True
 
@@ -102,34 +103,51 @@ class GoodsWriter:
         ]
 
     def create(self, plans: Sequence[Planned]) -> None:
-        """Enter new drafts."""
+        """Enter new drafts, or again those that an undo put away."""
         taken = find([planned.key for planned in plans])
-        many = []
+        targets = [planned.target for planned in plans if planned.target is not None]
+        again = {goods.pk: goods for goods in locked_all(targets)} if targets else {}
+        fresh: list[tuple[Planned, Goods]] = []
+        back: list[tuple[Goods, changes.Snapshot]] = []
         for planned in plans:
-            if planned.key.upper() in taken:
+            goods = self._new(planned)
+            if goods is None:
+                continue
+            old = again.get(planned.target or 0)
+            if old is not None and old.updated_at == planned.seen_at:
+                before = changes.snapshot(old)
+                _begin_again(old, goods)
+                back.append((old, before))
+            elif planned.key.upper() in taken:
                 self._refuse(
                     planned, "code", _("Meanwhile somebody entered this code.")
                 )
-                continue
-            asked = {name: new for name, (_old, new) in planned.changes.items()}
-            values, errors = resolved_again(asked, self.words)
-            goods = new_goods(planned.key, values)
-            errors += errors_of_new(goods, values, self.by, set())
-            for name, message in errors:
-                self._refuse(planned, name, message)
-            if not errors:
-                many.append(goods)
-        if not many:
-            return
-        self.written.done += len(many)
+            else:
+                fresh.append((planned, goods))
+        many = [goods for _planned, goods in fresh]
         origin = changes.Origin(self.by, Means.SHEET, reference=self.reference)
         changes.create_all(many, origin, self._at)
+        changes.save_all(back, origin, self._at)
+        self.written.done += len(fresh) + len(back)
+        for planned, goods in fresh:
+            if planned.id is not None:
+                self.written.targets[planned.id] = goods.pk
         record_all(
             entry(
                 by=self.by, action="goods.created", target=goods, batch=self.reference
             )
-            for goods in many
+            for goods in [*many, *(goods for goods, _before in back)]
         )
+
+    def _new(self, planned: Planned) -> Goods | None:
+        """The unsaved goods of a plan; None where it is refused."""
+        asked = {name: new for name, (_old, new) in planned.changes.items()}
+        values, errors = resolved_again(asked, self.words)
+        goods = new_goods(planned.key, values)
+        errors += errors_of_new(goods, values, self.by, set())
+        for name, message in errors:
+            self._refuse(planned, name, message)
+        return None if errors else goods
 
     def finish(self) -> Written:
         """Propose what has to wait, as one run; gives what became of the rows."""
@@ -148,14 +166,10 @@ class GoodsWriter:
         self.written.refused.append((planned.row.number, column, message))
 
 
-def resolved_again(
-    asked: dict[str, Any], words: Words
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """As `resolved`, for values that were kept: None is an emptied field."""
-    kept = {name: value for name, value in asked.items() if value is not None}
-    values, errors = resolved(kept, words)
-    values |= {name: None for name in asked if name not in kept}
-    return values, errors
+def _begin_again(goods: Goods, fresh: Goods) -> None:
+    """Make a goods that was put away what the fresh one would be."""
+    for name in changes.TRACKED:
+        setattr(goods, name, getattr(fresh, name))
 
 
 def _moved(planned: Planned, found: dict[str, Any]) -> list[tuple[str, str]]:

@@ -238,12 +238,14 @@ def read_layout(
         if len(places) > 1 and places[0][0] == places[1][0]:
             raise _twice(name, [index for _rank, index in places], headings)
         at[name] = places[0][1]
-    for index, heading in enumerate(headings):
-        if heading and index not in at.values():
-            notes.append(
-                _("Column %(letter)s “%(heading)s” is not taken.")
-                % {"letter": letter(index), "heading": heading[:40]}
-            )
+    taken = set(at.values())
+    left = [
+        f"{letter(index)} “{heading[:40]}”"
+        for index, heading in enumerate(headings)
+        if heading and index not in taken
+    ]
+    if left:
+        notes.append(_("Not taken: %(columns)s.") % {"columns": _(", ").join(left)})
     if key not in at:
         raise NeedsMapping(
             _(

@@ -338,7 +338,7 @@ def test_a_role_that_is_lost_between_check_and_import_counts(shop, tmp_path):
     from django.core.files import File
 
     from backoffice.base.errors import NotPermitted
-    from backoffice.sheets import batches
+    from backoffice.sheets import batches, importing
 
     by = StaffFactory(permissions=["catalog.change_goods", "catalog.add_goods"])
     path = write_csv(tmp_path / "a.csv", [HEADER, ROW])
@@ -348,7 +348,7 @@ def test_a_role_that_is_lost_between_check_and_import_counts(shop, tmp_path):
     by.user_permissions.remove(by.user_permissions.get(codename="add_goods"))
     by = type(by).objects.get(pk=by.pk)
     with pytest.raises(NotPermitted):
-        batches.start_apply(batch, by=by)
+        importing.start_apply(batch, by=by)
     assert not Goods.objects.exists()
 
 
@@ -527,7 +527,7 @@ def checked(by, tmp_path, rows):
 
 
 def test_what_changed_since_the_check_is_told_and_not_overwritten(shop, tmp_path):
-    from backoffice.sheets import batches
+    from backoffice.sheets import batches, importing
     from backoffice.sheets.errors import BatchNotReady
 
     one, two = GoodsFactory(code="A1", name="旧"), GoodsFactory(code="A2", name="旧")
@@ -536,13 +536,13 @@ def test_what_changed_since_the_check_is_told_and_not_overwritten(shop, tmp_path
 
     editing.edit_goods(one, {"name": "别人"}, by=shop)
     with pytest.raises(BatchNotReady):
-        batches.start_apply(batch, by=shop)
+        importing.start_apply(batch, by=shop)
     batch.refresh_from_db()
     assert (batch.status, batch.conflicts, batch.changed) == ("checked", 1, 1)
     two.refresh_from_db()
     assert two.name == "旧"
     assert "别人" in batches.errors_of(batch)[0]["message"]
-    batches.start_apply(batch, by=shop, only_good=True)
+    importing.start_apply(batch, by=shop, only_good=True)
     assert dict(Goods.objects.values_list("code", "name")) == {
         "A1": "别人",
         "A2": "新",
@@ -550,18 +550,18 @@ def test_what_changed_since_the_check_is_told_and_not_overwritten(shop, tmp_path
 
 
 def test_a_change_elsewhere_in_the_row_is_no_conflict(shop, tmp_path):
-    from backoffice.sheets import batches
+    from backoffice.sheets import importing
 
     goods = GoodsFactory(code="A1", name="旧", price=Decimal("5.00"))
     batch = checked(shop, tmp_path, [["code", "name"], ["A1", "新"]])
     pricing.change_price(goods, by=shop, price=Decimal("6.00"))
-    batches.start_apply(batch, by=shop)
+    importing.start_apply(batch, by=shop)
     goods.refresh_from_db()
     assert (goods.name, goods.price) == ("新", Decimal("6.00"))
 
 
 def test_a_status_that_moved_on_is_looked_at_again(shop, tmp_path):
-    from backoffice.sheets import batches
+    from backoffice.sheets import importing
     from backoffice.sheets.errors import BatchNotReady
 
     buyer = StaffFactory(permissions=["catalog.change_goods"])
@@ -569,31 +569,31 @@ def test_a_status_that_moved_on_is_looked_at_again(shop, tmp_path):
     batch = checked(buyer, tmp_path, [["code", "name"], ["A1", "新"]])
     review.submit(goods, by=shop)
     with pytest.raises(BatchNotReady):
-        batches.start_apply(batch, by=buyer)
+        importing.start_apply(batch, by=buyer)
     goods.refresh_from_db()
     assert goods.name == "旧"
 
 
 def test_a_code_that_was_entered_meanwhile_is_told(shop, tmp_path):
-    from backoffice.sheets import batches
+    from backoffice.sheets import importing
     from backoffice.sheets.errors import BatchNotReady
 
     batch = checked(shop, tmp_path, [HEADER, ROW])
     GoodsFactory(code="a1", name="别人")
     with pytest.raises(BatchNotReady):
-        batches.start_apply(batch, by=shop)
+        importing.start_apply(batch, by=shop)
     assert Goods.objects.get().name == "别人"
 
 
 def test_a_batch_is_imported_once(shop, tmp_path):
     from backoffice.base.errors import WrongStatus
-    from backoffice.sheets import batches
+    from backoffice.sheets import batches, importing
 
     batch = checked(shop, tmp_path, [HEADER, ROW])
-    batches.start_apply(batch, by=shop)
+    importing.start_apply(batch, by=shop)
     with pytest.raises(WrongStatus):
-        batches.start_apply(batch, by=shop)
-    batches.run_apply(batch.pk)
+        importing.start_apply(batch, by=shop)
+    importing.run_apply(batch.pk)
     batches.run_check(batch.pk)
     assert Goods.objects.count() == 1
     assert changes.HISTORY.objects.count() == 1
@@ -611,18 +611,18 @@ def test_the_check_may_begin_anew(shop, tmp_path):
 def test_only_the_owner_goes_on_with_a_batch(shop, tmp_path):
     from backoffice.accounts.tests.factories import AdminFactory
     from backoffice.base.errors import NotPermitted
-    from backoffice.sheets import batches
+    from backoffice.sheets import importing
 
     batch = checked(shop, tmp_path, [HEADER, ROW])
     with pytest.raises(NotPermitted):
-        batches.start_apply(batch, by=AdminFactory())
+        importing.start_apply(batch, by=AdminFactory())
 
 
 @pytest.mark.parametrize("rows", [1, 40])
 def test_queries_do_not_grow_with_the_rows(
     shop, tmp_path, django_assert_max_num_queries, rows
 ):
-    from backoffice.sheets import batches
+    from backoffice.sheets import importing
 
     for n in range(rows):
         GoodsFactory(code=f"A{n}", name="旧")
@@ -631,5 +631,5 @@ def test_queries_do_not_grow_with_the_rows(
     batch = None
     with django_assert_max_num_queries(75):
         batch = checked(shop, tmp_path, [HEADER, *some])
-        batches.start_apply(batch, by=shop)
+        importing.start_apply(batch, by=shop)
     assert Goods.objects.filter(name="新").count() == rows * 2

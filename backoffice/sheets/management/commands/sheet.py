@@ -21,11 +21,13 @@ from backoffice.sheets import (
     checking,
     definitions,
     exports,
+    importing,
     templates,
     writing,
 )
 from backoffice.sheets.checking import Totals
 from backoffice.sheets.definitions import Options, SheetDefinition
+from backoffice.sheets.errors import BatchNotReady
 
 #: so many errors are told in words; `--json` has them all
 SHOWN = 50
@@ -161,10 +163,10 @@ class Command(BaseCommand):
         batch.refresh_from_db()
         self._say(batch.layout.get("notes", []), options)
         try:
-            batch = batches.start_apply(
+            batch = importing.start_apply(
                 batch, by=by, only_good=chosen.only_good, wait=True
             )
-        except batches.BatchNotReady as refusal:
+        except BatchNotReady as refusal:
             batches.refuse(batch)
             batch.refresh_from_db()
             self._say([str(refusal)], options)
