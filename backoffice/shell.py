@@ -19,6 +19,7 @@ class Shell:
     theme: appearance.Theme
     size: str
     menu: list[menus.ShownGroup] = field(default_factory=list)
+    is_folded: bool = False
     is_home: bool = False
     search_url: str = ""
     search_label: Text = ""
@@ -38,6 +39,7 @@ def shell_of(request: HttpRequest) -> Shell:
     if user is None or not (user.is_active and user.is_staff):
         return shell
     shell.menu = menus.menu_for(request)
+    shell.is_folded = appearance.is_folded(request)
     shell.is_home = request.path == reverse("admin:index")
     shell.roles = [
         role_label(name) for name in user.groups.values_list("name", flat=True)

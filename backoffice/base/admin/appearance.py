@@ -16,6 +16,7 @@ from backoffice.base.admin.words import Text
 THEME_COOKIE = "theme"
 SIZE_COOKIE = "text_size"
 MENU_COOKIE = "menu_closed"
+FOLDED_COOKIE = "menu_folded"
 YEAR = 365 * 86400
 
 
@@ -94,6 +95,11 @@ def size_of(request: HttpRequest) -> str:
 def closed_groups(request: HttpRequest) -> set[str]:
     """The groups of the menu that this person folded."""
     return set(request.COOKIES.get(MENU_COOKIE, "").split("."))
+
+
+def is_folded(request: HttpRequest) -> bool:
+    """Whether this person folded the menu away (on wide screens)."""
+    return request.COOKIES.get(FOLDED_COOKIE, "") == "1"
 
 
 def keep(request: HttpRequest, response: HttpResponse) -> HttpResponse:

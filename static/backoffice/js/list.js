@@ -54,6 +54,16 @@
   window.addEventListener("pageshow", show);
   show();
 
+  // more columns than room: the table scrolls, not the page
+  function fit() {
+    all(".table-wrap").forEach(function (wrap) {
+      wrap.classList.remove("is-tight");
+      wrap.classList.toggle("is-tight", wrap.scrollWidth > wrap.clientWidth + 1);
+    });
+  }
+  window.addEventListener("resize", fit);
+  fit();
+
   all("[data-filter-choices]").forEach(function (list) {
     if (list.children.length < 12) return;
     var search = document.createElement("input");

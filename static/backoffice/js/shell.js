@@ -11,6 +11,11 @@
 
   // the menu as a drawer on small screens; without this script `:target` opens it
   var menu = document.getElementById("menu");
+  var wide = window.matchMedia("(min-width: 901px)");
+  function keep(name, value) {
+    var secure = location.protocol === "https:" ? ";secure" : "";
+    document.cookie = name + "=" + value + ";path=/;max-age=31536000;samesite=lax" + secure;
+  }
   function setMenu(open) {
     if (!menu) return;
     menu.classList.toggle("is-open", open);
@@ -22,9 +27,17 @@
   }
   each("[data-menu-toggle]", function (button) {
     button.setAttribute("role", "button");
-    button.setAttribute("aria-expanded", "false");
+    button.setAttribute("aria-expanded", String(wide.matches && !root.classList.contains("is-folded")));
     button.addEventListener("click", function (event) {
       event.preventDefault();
+      if (wide.matches) {
+        // on wide screens it folds away, which is remembered
+        var folded = root.classList.toggle("is-folded");
+        button.setAttribute("aria-expanded", String(!folded));
+        keep("menu_folded", folded ? "1" : "");
+        window.dispatchEvent(new Event("resize"));
+        return;
+      }
       setMenu(!menu.classList.contains("is-open"));
     });
   });
@@ -38,8 +51,7 @@
       group.classList.toggle("is-opened", group.open);
       var closed = [];
       each("[data-group]", function (one) { if (!one.open) closed.push(one.dataset.group); });
-      var secure = location.protocol === "https:" ? ";secure" : "";
-      document.cookie = "menu_closed=" + closed.join(".") + ";path=/;max-age=31536000;samesite=lax" + secure;
+      keep("menu_closed", closed.join("."));
     });
   });
   if (menu) {
