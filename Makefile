@@ -9,15 +9,13 @@ PYTEST_ARGS ?=
 PY := $(VENV)/bin/python
 RUNTIME := $(VENV)/.installed
 TOOLS := $(VENV)/.installed-dev
-SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
+.SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test lint types bench fmt messages
 
 help: ## This list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' \
-	  | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## Start the demo shop (PORT, HOST, DATABASE_URL, DEMO_ADMIN_PASSWORD)
 	@exec $(PY) -m backoffice.demo
@@ -49,9 +47,9 @@ messages: $(TOOLS) ## Collect and compile the Chinese words (needs gettext)
 # --- the environment: made once, and again when the requirements change ---------------
 
 # A name on the PATH says little (pyenv's shims answer for versions that are not there),
-# so each candidate is asked. The last ones are what a plain system calls its Python.
+# so each candidate is asked.
 define find_python
-	found=; for name in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	found=; for name in $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python); do \
 	  if "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (4,))' 2>/dev/null; \
 	  then found=$$name; break; fi; done; \
 	if [ -z "$$found" ]; then echo "The shop needs Python 3.11 or newer; none was found." \

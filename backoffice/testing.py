@@ -3,6 +3,8 @@
 It loads before Django is set up, so Django is imported inside the functions.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,3 +67,12 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip("real data is not beside the checkout")
     return REAL_DATA
+
+
+def chromium_path() -> str:
+    """The browser of the `browser` tests: CHROMIUM, or the one that is installed."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser")
+    path = next((found for name in names if name and (found := shutil.which(name))), "")
+    if not path:
+        pytest.skip("no Chromium is installed")
+    return path

@@ -297,7 +297,7 @@ class FailedTaskAdmin(JobsAdmin):
     def attempts(self, obj: Any) -> SafeString:
         return cells.number(obj.attempt_count)
 
-    @column(_("failed"), ordering="stopped")
+    @column(_("failed at"), ordering="stopped")
     def failed_at(self, obj: Any) -> SafeString:
         return when(obj.stopped)
 

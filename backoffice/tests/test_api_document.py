@@ -164,10 +164,12 @@ def test_page_and_document_speak_the_readers_language(language):
 def test_page_works_in_a_browser_under_its_policy(live_server):
     from playwright.sync_api import sync_playwright
 
+    from backoffice.testing import chromium_path
+
     seen, broken = [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium_path(), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(locale="en")
         page.on("request", lambda request: seen.append(request.url))
