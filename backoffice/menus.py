@@ -170,7 +170,7 @@ MENU: tuple[Group, ...] = (
 
 #: the list that the search field of the bar asks, for whoever may see it
 SEARCH = Entry(
-    _("Find goods by name or code"),
+    _("Find goods"),
     "admin:catalog_goods_changelist",
     ("catalog.view_goods", "catalog.change_goods"),
 )
