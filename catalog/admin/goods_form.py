@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.base import ports
 from backoffice.base.admin import VerbAdmin, quantity
-from backoffice.base.errors import ChangedMeanwhile, DomainError, FieldErrors
+from backoffice.base.errors import ChangedMeanwhile, DomainError
 from backoffice.base.money import plain
 from backoffice.shop import shop
 from catalog import changes, differences, editing, pictures, pricing, repricing
 from catalog.admin import cells
+from catalog.admin.forms import Refused, VerbForm, refusals_of, shown_again
 from catalog.editing import SETTABLE
 from catalog.enums import GoodsStatus
 from catalog.models import Goods, GoodsPicture
@@ -29,14 +30,6 @@ IDENTITY = ["code", "name", "category", "brand", "spec", "origin", "barcode"]
 RETAIL = ["retail_enabled", "is_weighed", "unit", "price", "min_quantity"]
 CASE = ["case_enabled", "case_unit", "case_size", "case_price", "case_min_quantity"]
 PRICES = ["price", "case_price"]
-
-
-class Refused(Exception):
-    """A verb refused what the form was saved with; the page is shown again."""
-
-    def __init__(self, refusal: DomainError) -> None:
-        super().__init__(str(refusal))
-        self.refusal = refusal
 
 
 class SeveralFiles(forms.FileInput):
@@ -57,14 +50,11 @@ class PicturesField(forms.Field):
         return bool(data)
 
 
-class GoodsForm(forms.ModelForm):
-    """The fields of a goods, its pictures, and what the person saw.
+class GoodsForm(VerbForm):
+    """The fields of a goods, its pictures, and `seen_at`, the `updated_at` that the
+    person saw."""
 
-    Rules are the verbs': the form only reads what was typed. `refusal` is what a verb
-    said to the same input a moment ago; `seen_at` the `updated_at` of the page.
-    """
-
-    refusal: DomainError | None = None
+    aliases = {PICTURES: "new_pictures"}
     seen_at = forms.CharField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         label=gettext_lazy("reason"),
@@ -89,9 +79,8 @@ class GoodsForm(forms.ModelForm):
             )
             self.fields[f"remove_{picture.pk}"] = forms.BooleanField(required=False)
         if self.present:
-            self.fields["main_picture"] = forms.ChoiceField(
+            self.fields["main_picture"] = forms.CharField(
                 required=False,
-                choices=[(str(p.pk), str(p.pk)) for p in self.present],
                 initial=str(next((p.pk for p in self.present if p.is_main), "")),
             )
 
@@ -108,21 +97,6 @@ class GoodsForm(forms.ModelForm):
                 "remove": self[f"remove_{picture.pk}"],
                 "is_main": str(picture.pk) == str(chosen),
             }
-
-    def clean(self) -> dict[str, Any]:
-        """Only what a verb said; uniqueness and constraints are the verbs' to check."""
-        for field, message in self._refused():
-            self.add_error(field if field in self.fields else None, message)
-        return self.cleaned_data
-
-    def _refused(self) -> Iterator[tuple[str | None, str]]:
-        if isinstance(self.refusal, FieldErrors):
-            for field, said in self.refusal.errors.items():
-                name = "new_pictures" if field == PICTURES else field
-                for message in said:
-                    yield name, message
-        elif self.refusal is not None:
-            yield None, str(self.refusal)
 
     def clean_seen_at(self) -> datetime | None:
         """The moment of the page; without it a concurrent edit would go unseen."""
@@ -200,7 +174,7 @@ class GoodsFormPages(VerbAdmin):
         **kw: Any,
     ) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kw)
-        form.refusal = getattr(request, "refusal", None)
+        form.refusals = refusals_of(request)
         return form
 
     def formfield_for_dbfield(
@@ -221,14 +195,9 @@ class GoodsFormPages(VerbAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The page; where a verb refuses, again with what was typed and why not."""
-        try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        except Refused as refused:
-            request.refusal = refused.refusal  # type: ignore[attr-defined]
-            for _name, files in request.FILES.lists():
-                for file in files:
-                    file.seek(0)
-            return super().changeform_view(request, object_id, form_url, extra_context)
+        return shown_again(
+            request, super().changeform_view, object_id, form_url, extra_context
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool
@@ -240,7 +209,7 @@ class GoodsFormPages(VerbAdmin):
             else:
                 self._create(request, obj, form)
         except DomainError as refusal:
-            raise Refused(refusal) from None
+            raise Refused(refusal, obj.pk if change else None) from None
 
     def _create(self, request: HttpRequest, obj: Goods, form: GoodsForm) -> None:
         user: Any = request.user
@@ -290,7 +259,7 @@ class GoodsFormPages(VerbAdmin):
         goods = context.get("original")
         if goods is not None:
             user: Any = request.user
-            refusal = getattr(request, "refusal", None)
+            refusal = refusals_of(request).get(goods.pk)
             # the form writes what was typed into the object; this is what is there
             kept = Goods.objects.with_words().get(pk=goods.pk)
             context.update(

@@ -1,6 +1,5 @@
 """Categories, brands and units: short lists that a manager keeps in order."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -17,18 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.base.admin import BaseModelAdmin, EmptyState, column, link, thumb
 from backoffice.base.admin.cells import number
-from backoffice.base.errors import DomainError, FieldErrors
+from backoffice.base.errors import DomainError
 from catalog import vocabulary
 from catalog.admin import cells
+from catalog.admin.forms import Refused, VerbForm, refusals_of, shown_again
 from catalog.models import Brand, Category, Goods, Unit
-
-
-class Refused(Exception):
-    """A verb refused what was typed; the page is shown again."""
-
-    def __init__(self, refusal: DomainError, form: Any) -> None:
-        super().__init__(str(refusal))
-        self.refusal, self.form = refusal, form
 
 
 class PictureInput(forms.ClearableFileInput):
@@ -43,27 +35,10 @@ class PictureInput(forms.ClearableFileInput):
         return context
 
 
-class WordForm(forms.ModelForm):
-    """Reads what was typed; the rules are the verbs'."""
-
-    refusals: dict[Any, DomainError] = {}
-
-    def clean(self) -> dict[str, Any]:
-        """Only what a verb said to the same row a moment ago."""
-        refusal = self.refusals.get(self.instance.pk)
-        if isinstance(refusal, FieldErrors):
-            for field, said in refusal.errors.items():
-                for message in said:
-                    self.add_error(field if field in self.fields else None, message)
-        elif refusal is not None:
-            self.add_error(None, str(refusal))
-        return self.cleaned_data
-
-
 class WordAdmin(BaseModelAdmin):
     """One kind of word; deleted only while no goods uses it."""
 
-    form = WordForm
+    form = VerbForm
     deletable = True
     search_fields = ["name"]
     actions = None  # type: ignore[assignment]
@@ -106,12 +81,12 @@ class WordAdmin(BaseModelAdmin):
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
-        form.refusals = getattr(request, "refusals", {})
+        form.refusals = refusals_of(request)
         return form
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        form: Any = super().get_changelist_form(request, **{"form": WordForm, **kwargs})
-        form.refusals = getattr(request, "refusals", {})
+        form: Any = super().get_changelist_form(request, **{"form": VerbForm, **kwargs})
+        form.refusals = refusals_of(request)
         return form
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
@@ -127,11 +102,11 @@ class WordAdmin(BaseModelAdmin):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The page; where the verb refuses, again with what was typed and why not."""
-        return _again(request, super().changeform_view, *args, **kwargs)
+        return shown_again(request, super().changeform_view, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The list, whose order numbers are saved row by row, all or none."""
-        return _again(request, super().changelist_view, *args, **kwargs)
+        return shown_again(request, super().changelist_view, *args, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool
@@ -145,7 +120,7 @@ class WordAdmin(BaseModelAdmin):
         try:
             vocabulary.save(obj, by=user, image=image if is_new_image else None)
         except DomainError as refusal:
-            raise Refused(refusal, form) from None
+            raise Refused(refusal, obj.pk if change else None) from None
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         user: Any = request.user
@@ -167,21 +142,6 @@ class WordAdmin(BaseModelAdmin):
             messages.error(request, str(refusal))
             name = f"admin:catalog_{self.opts.model_name}_change"
             return HttpResponseRedirect(reverse(name, args=[obj.pk]))
-
-
-def _again(request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> Any:
-    try:
-        return view(request, *args, **kwargs)
-    except Refused as refused:
-        request.refusals = {refused.form.instance.pk: refused.refusal}  # type: ignore[attr-defined]
-        for file in _files(request):
-            file.seek(0)
-        return view(request, *args, **kwargs)
-
-
-def _files(request: HttpRequest) -> Iterator[Any]:
-    for _name, files in request.FILES.lists():
-        yield from files
 
 
 @admin.register(Category)
