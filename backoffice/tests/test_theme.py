@@ -44,6 +44,7 @@ ran = []
 
 class Unsafe(AjaxAdmin):
     actions = ["approve"]
+    search_fields = ["=name"]
 
     def approve(self, request, queryset):
         ran.append(queryset.count())
@@ -67,17 +68,17 @@ urlpatterns = [path("admin/", open_site.urls)]
 @pytest.mark.parametrize(
     "more",
     [
-        {},
-        {"_filter": json.dumps({"pk__gt": 0})},
-        {"_filter": json.dumps({"name__startswith": "x"}), "select_across": "1"},
+        {"select_across": "0"},
+        {"select_across": "1", "_filter": json.dumps({"name__startswith": "c"})},
+        {"select_across": "1", "_search": "cherries"},
     ],
     ids=["S1", "S2", "S5"],
 )
 def test_second_wall_stops_strangers_before_the_theme_runs_an_action(client, more):
-    category = CategoryFactory()
+    category = CategoryFactory(name="cherries")
     ran.clear()
-    body = {"_action": "approve", "action": "approve", "_selected": category.pk, **more}
-    answer = client.post("/admin/catalog/category/ajax/", body)
+    body = {"_action": "approve", "_selected": str(category.pk), **more}
+    answer = client.post("/admin/catalog/category/ajax", body)
     assert answer.status_code == 302
     assert answer.url.startswith("/admin/login/")
     assert ran == []
