@@ -27,7 +27,14 @@ from backoffice.base.admin.changelist import WorkbenchList
 from backoffice.base.admin.paging import CappedPaginator
 from backoffice.oplog.actions import ACTIONS, MEANS, action_label, means_label
 from backoffice.oplog.models import OperationLog
-from backoffice.oplog.reading import Detail, Reader, kind_label, people, summary
+from backoffice.oplog.reading import (
+    EMPTY,
+    Detail,
+    Reader,
+    kind_label,
+    people,
+    summary,
+)
 
 SYSTEM = "system"
 #: what happens all day long and is no news
@@ -173,6 +180,9 @@ class OperationLogAdmin(ReadOnlyAdmin):
         ),
     ]
 
+    class Media:
+        css = {"all": ["backoffice/css/log.css"]}
+
     def get_urls(self) -> list[URLPattern]:
         """Without a history: a row of the log has none."""
         return [u for u in super().get_urls() if not str(u.name).endswith("_history")]
@@ -208,11 +218,11 @@ class OperationLogAdmin(ReadOnlyAdmin):
     def empty_state(self, request: HttpRequest) -> EmptyState:
         return EmptyState(_("Every act of staff and every sign-in will stand here."))
 
-    @column(gettext_lazy("by"), phone="title")
+    @column(gettext_lazy("by"))
     def who(self, obj: OperationLog) -> Any:
         return str(obj.by) if obj.by else _("The system")
 
-    @column(gettext_lazy("action"))
+    @column(gettext_lazy("action"), phone="title")
     def act(self, obj: OperationLog) -> Any:
         return action_label(obj.action)
 
@@ -220,7 +230,7 @@ class OperationLogAdmin(ReadOnlyAdmin):
     def target(self, obj: OperationLog) -> Any:
         return _object(obj)
 
-    @column(gettext_lazy("details"))
+    @column(gettext_lazy("details"), phone="wide")
     def words(self, obj: OperationLog) -> Any:
         return summary(obj) or NOTHING
 
@@ -253,8 +263,12 @@ class OperationLogAdmin(ReadOnlyAdmin):
 
 def _line(detail: Detail) -> Any:
     if detail.is_change:
+        old, new = detail.old, detail.new
         return format_html(
-            "{}: <del>{}</del> → <ins>{}</ins>", detail.label, detail.old, detail.new
+            "{}: {} → {}",
+            detail.label,
+            format_html("<del>{}</del>", old) if old != EMPTY else old,
+            format_html("<ins>{}</ins>", new) if new != EMPTY else new,
         )
     return str(detail)
 

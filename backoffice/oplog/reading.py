@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.oplog.models import OperationLog
 
+#: what was not there
+EMPTY = "—"
 #: "setting" → what a key of its changes is called
 labels: dict[str, Callable[[str], Any]] = {}
 #: "roles" → what one of its values is called
@@ -42,9 +44,12 @@ _KEYS: dict[str, Any] = {
     "file": gettext_lazy("File"),
     "sheet": gettext_lazy("Sheet"),
     "size": gettext_lazy("Bytes"),
-    "new": gettext_lazy("New"),
-    "changed": gettext_lazy("Changed"),
-    "refused": gettext_lazy("Refused"),
+    "new": gettext_lazy("New rows"),
+    "changed": gettext_lazy("Changed rows"),
+    "refused": gettext_lazy("Refused rows"),
+    "rows": gettext_lazy("Rows"),
+    "kept": gettext_lazy("Left alone"),
+    "format": gettext_lazy("Format"),
     "run": gettext_lazy("Repricing run"),
     "reference": gettext_lazy("Reference"),
     "id": gettext_lazy("Number"),
@@ -137,7 +142,7 @@ class Reader:
 
     def _say(self, key: str, value: Any) -> str:
         if value is None or value == "":
-            return "—"
+            return EMPTY
         if isinstance(value, list):
             return _(", ").join(self._say(key, part) for part in value)
         if isinstance(value, dict):

@@ -17,7 +17,8 @@ class CappedPaginator(Paginator):
     @cached_property
     def _capped_count(self) -> int:
         rows: Any = self.object_list
-        return int(rows[: MOST + 1].count())
+        # in any order: the first rows in order would have to be sorted
+        return int(rows.order_by()[: MOST + 1].count())
 
     @cached_property
     def count(self) -> int:  # type: ignore[override]
