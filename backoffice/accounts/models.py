@@ -79,13 +79,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     email = models.EmailField(_("e-mail"), null=True, blank=True)
     nickname = models.CharField(
-        _("name"),
+        _("full name"),
         max_length=40,
         blank=True,
         validators=[refuse_unseen, refuse_tags],
         help_text=_("How colleagues and logs call this person."),
     )
-    avatar = models.ImageField(_("picture"), upload_to=avatar_path, blank=True)
+    avatar = models.ImageField(_("photo"), upload_to=avatar_path, blank=True)
     is_staff = models.BooleanField(
         _("staff"), default=False, help_text=_("May sign in to the admin.")
     )

@@ -127,7 +127,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("FREE_FREIGHT_FROM", "68", ORDERS, _("Free delivery from"), _("yuan"), _yuan),
         Setting("FREIGHT", "6", ORDERS, _("Delivery fee"), _("yuan"), _yuan),
         Setting("UNPAID_MINUTES", "30", ORDERS, _("Time to pay"), _("minutes"), _number(1, 1440)),
-        Setting("MAX_UNPAID_ORDERS", "5", ORDERS, _("Unpaid orders for a customer, at most"), _("orders"), _number(1, 100)),
+        Setting("MAX_UNPAID_ORDERS", "5", ORDERS, _("Unpaid orders for a customer, at most"), _("orders each"), _number(1, 100)),
         Setting("AUTO_COMPLETE_DAYS", "7", ORDERS, _("Completed by itself after shipping"), _("days"), _number(1, 90)),
         Setting("REFUND_DAYS", "7", ORDERS, _("Customers may ask for a refund after completion"), _("days"), _number(0, 365)),
         Setting("REFUND_LIMIT", "200", ORDERS, _("Refunds above this need a second person"), _("yuan"), _yuan),

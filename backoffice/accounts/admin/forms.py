@@ -37,7 +37,7 @@ class StaffFields(VerbForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     nickname = forms.CharField(
-        label=_("Name"),
+        label=_("Full name"),
         max_length=40,
         required=False,
         help_text=_("How colleagues and logs call this person."),
@@ -124,7 +124,7 @@ class StaffForm(StaffFields):
     """An account that is there; only what was changed is sent to the verb."""
 
     avatar = forms.FileField(
-        label=_("Picture"),
+        label=_("Photo"),
         required=False,
         widget=PictureInput,
     )
@@ -188,13 +188,13 @@ class AccountForm(forms.Form):
     """What everybody changes of their own account."""
 
     nickname = forms.CharField(
-        label=_("Name"),
+        label=_("Full name"),
         max_length=40,
         required=False,
         help_text=_("How colleagues and logs call you."),
     )
     avatar = forms.FileField(
-        label=_("Picture"),
+        label=_("Photo"),
         required=False,
         widget=PictureInput,
     )

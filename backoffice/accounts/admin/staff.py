@@ -148,11 +148,11 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
             reverse("admin:accounts_staff_add"),
         )
 
-    @column(gettext_lazy("picture"), phone="picture")
+    @column(gettext_lazy("photo"), phone="picture")
     def picture(self, obj: User) -> Any:
         return thumb(obj.avatar.url if obj.avatar else "", "")
 
-    @column(gettext_lazy("name"), ordering="nickname", phone="title")
+    @column(gettext_lazy("full name"), ordering="nickname", phone="title")
     def person(self, obj: User) -> Any:
         return two_lines(str(obj), obj.username)
 
@@ -166,7 +166,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     def role_words(self, obj: User) -> Any:
         return roles_of(obj) or NOTHING
 
-    @column(gettext_lazy("state"), ordering="is_active")
+    @column(gettext_lazy("status"), ordering="is_active")
     def state(self, obj: User) -> Any:
         if obj.is_active:
             return tag("active", _("Active"), tone="green")
@@ -204,7 +204,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         words = _("Active"), _("Switched off")
         old, new = words if off else words[::-1]
         return Planned(
-            obj.pk, str(obj), obj.username, changes=[Change(_("state"), old, new)]
+            obj.pk, str(obj), obj.username, changes=[Change(_("status"), old, new)]
         )
 
     def run_verb(
