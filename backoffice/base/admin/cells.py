@@ -156,7 +156,7 @@ def link(url: str, label: Any) -> SafeString:
     """A link; without an address the label alone."""
     if not url:
         return conditional_escape(label)
-    return format_html('<a href="{}">{}</a>', url, label)
+    return format_html('<a class="text-link" href="{}">{}</a>', url, label)
 
 
 def two_lines(main: Any, under: Any = "", url: str = "") -> SafeString:

@@ -21,7 +21,7 @@ from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import cells
@@ -299,7 +299,10 @@ def _cell(cl: Any, obj: models.Model, column: Any, form: Any) -> Cell:
         bound = form[_name(column)]
         return Cell(header, format_html("{}{}", bound.errors, bound), css)
     html = _shown(cl, obj, column)
-    if _is_link(cl, column):
+    html = conditional_escape(html)
+    if "<" not in html:
+        html = format_html('<span class="clamp">{}</span>', html)
+    if _is_link(cl, column) and "<a " not in html:
         html = _linked(cl, obj, html)
     return Cell(header, html, css, _phone(cl, column))
 

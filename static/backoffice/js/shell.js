@@ -56,7 +56,7 @@
   });
   if (menu) {
     var current = menu.querySelector(".is-active");
-    if (current && current.offsetTop > menu.clientHeight - 60) menu.scrollTop = current.offsetTop - menu.clientHeight / 2;
+    if (current && current.getBoundingClientRect().bottom > menu.getBoundingClientRect().bottom - 40) menu.scrollTop += menu.clientHeight / 2;
   }
 
   // panels: one open at a time, closed by a click elsewhere and by Escape
