@@ -4,7 +4,8 @@ Only these three write batches. Checking commits as it goes, so that its progres
 seen, and begins again after a kill.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from backoffice.sheets.enums import BatchStatus, Outcome
 from backoffice.sheets.errors import NeedsMapping
 from backoffice.sheets.files import on_disk
 from backoffice.sheets.models import Batch, BatchRow
+from backoffice.sheets.reading.workbook import Workbook
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
 SMALL = 2000
 
 VIEW_ALL = "sheets.view_all_batches"
+
+
+@contextmanager
+def opened_file(batch: Batch) -> Iterator[Workbook]:
+    """The sheet as it was handed in, in its reading process; raises SheetRefused."""
+    with on_disk(batch.file) as path, checking.opened(path) as book:
+        yield book
 
 
 def permit_import(definition: SheetDefinition, by: "User") -> None:
@@ -134,7 +143,7 @@ def name_columns(
     """
     batch = mine(batch, by, BatchStatus.MAPPING, BatchStatus.CHECKED)
     definition = definitions.get(batch.sheet)
-    with on_disk(batch.file) as path, checking.opened(path) as book:
+    with opened_file(batch) as book:
         _lay_out(batch, book, definition, sheet=sheet, mapping=mapping)
     batch.save()
     return batch
@@ -174,7 +183,7 @@ def run_check(batch_id: int, fence: Callable[[], None] = lambda: None) -> None:
     with transaction.atomic():
         fence()
         BatchRow.objects.filter(batch=batch)._raw_delete(using="default")  # type: ignore[attr-defined]
-    with on_disk(batch.file) as path, checking.opened(path) as book:
+    with opened_file(batch) as book:
         check = checking.Check(book, layout, definition, checker)
         for plans in check.plans():
             with transaction.atomic():

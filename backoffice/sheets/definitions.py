@@ -155,6 +155,10 @@ class SheetDefinition:
 
     id = ""
     label: "Text" = ""
+    #: one sentence on what the sheet is for
+    summary: "Text" = ""
+    #: what a row is; exports use the filters of its list in the admin
+    model: type[models.Model]
     #: the column that names the row
     key = "code"
     columns: Sequence[Column] = ()
@@ -198,6 +202,10 @@ class SheetDefinition:
 
     def checker(self, by: "User", options: Options) -> Checker:
         raise TypeError("a sheet has a checker")
+
+    def may_create_missing(self, by: "User") -> bool:
+        """Whether the person may create what rows name and the shop lacks."""
+        return False
 
     def permit_options(self, by: "User", options: Options) -> None:
         """Raises NotPermitted where an option asks for more than the person may do."""
@@ -268,6 +276,12 @@ def get(sheet_id: str) -> SheetDefinition:
             _("There is no sheet %(name)s. Known are: %(known)s.")
             % {"name": sheet_id, "known": ", ".join(_SHEETS)}
         ) from None
+
+
+def label(sheet_id: str) -> str:
+    """The word for a sheet; one that is gone stays as it is written."""
+    definition = _SHEETS.get(sheet_id)
+    return str(definition.label) if definition else sheet_id
 
 
 def all_sheets() -> list[SheetDefinition]:

@@ -8,6 +8,7 @@ it again would otherwise take one off, or take it for the word that empties a ce
 
 import csv
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -89,6 +90,8 @@ def _csv_cell(value: Any, kind: str) -> str:
         return ""
     if kind == "flag":
         return yes_no(value)
+    if kind == "raw" and isinstance(value, float):
+        return format(value, ".15g")
     if kind == "number":
         return format(value, "f") if isinstance(value, Decimal) else str(value)
     return escaped(_words(value))
@@ -217,6 +220,8 @@ def _text_cell(value: str, style: int = 2) -> str:
 def _xlsx_cell(value: Any, kind: str) -> str:
     if value is None or value == "":
         return "<c/>"
+    if kind == "raw" and isinstance(value, int | float) and math.isfinite(value):
+        return f"<c><v>{format(value, '.15g')}</v></c>"
     if kind == "number":
         if isinstance(value, Decimal):
             style = 3 if value.as_tuple().exponent == -2 else 4

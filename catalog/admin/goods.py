@@ -18,6 +18,7 @@ from backoffice.base.admin import (
     Planned,
     RowAction,
     Tab,
+    Tool,
     Verb,
     VerbAdmin,
     column,
@@ -29,6 +30,7 @@ from backoffice.base.admin import (
 from backoffice.base.admin.cells import NOTHING, joined
 from backoffice.base.admin.changelist import WorkbenchList
 from backoffice.base.admin.paging import CappedPaginator
+from backoffice.sheets.admin.links import sheet_tools
 from catalog import bulk, editing, pricing
 from catalog.admin import cells, filters
 from catalog.admin.goods_form import GoodsFormPages
@@ -249,6 +251,9 @@ class GoodsAdmin(ReviewPages, GoodsHistoryPages, GoodsFormPages, VerbAdmin):
     @column(gettext_lazy("listed since"), ordering="listed_at")
     def listed_since(self, obj: Goods) -> Any:
         return when(obj.listed_at) if obj.status == GoodsStatus.ON_SALE else NOTHING
+
+    def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
+        return sheet_tools(request, "goods")
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
         text = _("No goods yet. Import a sheet, or enter the first goods by hand.")

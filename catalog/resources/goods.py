@@ -45,6 +45,10 @@ class GoodsSheet(SheetDefinition):
 
     id = "goods"
     label = gettext_lazy("goods")
+    summary = gettext_lazy(
+        "New goods as drafts, and any field of goods that are there."
+    )
+    model = Goods
     columns = GOODS_COLUMNS
     import_permissions = ABILITIES[:4]
     export_permission = "catalog.view_goods"
@@ -53,8 +57,11 @@ class GoodsSheet(SheetDefinition):
     def checker(self, by: "User", options: Options) -> Checker:
         return GoodsChecker(by, options)
 
+    def may_create_missing(self, by: "User") -> bool:
+        return by.has_perm(CREATE_MISSING)
+
     def permit_options(self, by: "User", options: Options) -> None:
-        if options.create_missing and not by.has_perm(CREATE_MISSING):
+        if options.create_missing and not self.may_create_missing(by):
             raise NotPermitted(
                 _("You may not create categories, brands and units from a sheet."),
                 permission=CREATE_MISSING,

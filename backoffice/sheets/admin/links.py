@@ -1,0 +1,40 @@
+"""The ways to the pages of sheets, for the lists of other apps."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backoffice.base.admin import Tool
+from backoffice.sheets import definitions
+
+ADD = "sheets.add_batch"
+#: parameters of a list that say how it is shown, not what it holds
+_LOOKS = ("p", "o", "all", "_popup", "per_page", "e")
+
+
+def sheet_tools(request: HttpRequest, sheet_id: str) -> list[Tool]:
+    """Import, export (of what the list shows at present) and template of one sheet."""
+    user: Any = request.user
+    definition = definitions.get(sheet_id)
+    tools = []
+    if user.has_perm(ADD) and definition.may_import(user):
+        kind = urlencode({"sheet": sheet_id})
+        tools.append(
+            Tool(
+                _("Import"),
+                f"{reverse('admin:sheets_import')}?{kind}",
+                "fa-file-import",
+            )
+        )
+    if definition.may_export(user):
+        query = request.GET.copy()
+        for name in _LOOKS:
+            query.pop(name, None)
+        address = reverse("admin:sheets_export", args=[sheet_id])
+        tools.append(
+            Tool(_("Export"), f"{address}?{query.urlencode()}", "fa-file-export")
+        )
+    return tools
