@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from backoffice.base.admin import cells, listpage
+from backoffice.base.admin import cells, listpage, readonly
 from backoffice.base.admin.words import RowAction, Tool
 
 register = template.Library()
@@ -74,6 +74,12 @@ def unit_of(field: Any) -> Any:
         units = getattr(field.model_admin, "field_units", {})
         return units.get(field.field["name"], "")
     return getattr(field.field.field, "unit", "")
+
+
+@register.simple_tag(takes_context=True)
+def read_only(context: Context, field: Any) -> Any:
+    """The value of a field that is shown and not changed."""
+    return readonly.contents(field, context["request"])
 
 
 @register.filter

@@ -337,6 +337,27 @@ def test_units_stand_behind_inputs_and_read_only_values(admin, client):
     assert '<span class="field-unit">yuan</span>' in page
 
 
+def test_read_only_values_are_words(client):
+    goods = GoodsFactory(description="")
+    client.force_login(StaffFactory(permissions=["catalog.view_goods"]))
+    shown = text_of(client.get(f"{LIST}{goods.pk}/change/"))
+    assert "Price 9.90 yuan" in shown
+    assert "Brand —" in shown
+    assert "Description —" in shown
+
+
+def test_read_only_choice_is_a_link_only_for_who_may_open_it(client):
+    goods = GoodsFactory(category=CategoryFactory(name="berries"))
+    address = f"/admin/catalog/category/{goods.category_id}/change/"
+    client.force_login(StaffFactory(permissions=["catalog.view_goods"]))
+    page = client.get(f"{LIST}{goods.pk}/change/")
+    assert "berries" in text_of(page)
+    assert address not in page.content.decode()
+    may = ["catalog.view_goods", "catalog.view_category"]
+    client.force_login(StaffFactory(permissions=may))
+    assert address in client.get(f"{LIST}{goods.pk}/change/").content.decode()
+
+
 def test_form_with_an_error_says_so_beside_the_field(admin):
     goods = GoodsFactory()
     page = admin.post(f"{LIST}{goods.pk}/change/", {"code": "", "name": "x"})

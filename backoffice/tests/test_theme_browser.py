@@ -232,6 +232,20 @@ def test_leaving_a_changed_form_asks(open_page):
     assert asked == ["beforeunload"]
 
 
+def test_a_choice_is_entered_in_a_window_of_its_own(open_page):
+    GoodsFactory()
+    page = open_page()
+    page.goto(f"{GOODS}add/")
+    with page.expect_popup() as opened:
+        page.click("#add_id_brand")
+    window = opened.value
+    window.fill("[name=name]", "果农之家")
+    window.click("button[name=_save]")
+    chosen = page.locator("[name=brand] option:checked", has_text="果农之家")
+    chosen.wait_for(state="attached")
+    assert page.faults == []
+
+
 def test_first_wrong_field_has_the_focus(open_page):
     page = open_page()
     page.goto("/admin/catalog/category/add/")
@@ -292,7 +306,8 @@ def test_folded_groups_of_the_menu_stay_folded(open_page):
     page = open_page()
     page.goto("/admin/")
     page.click("[data-group=logs] summary")
-    page.wait_for_function("document.cookie.includes('menu_closed=logs')")
+    # the browser tells of the folding in a task of its own
+    page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
     page.goto("/admin/")
     assert not page.locator("[data-group=logs] li").first.is_visible()
 

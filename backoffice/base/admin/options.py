@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin.changelist import TAB, WorkbenchList, with_preferences
@@ -97,6 +99,12 @@ class BaseModelAdmin(admin.ModelAdmin):
     ) -> Sequence[Tool]:
         """Links at the top right of an object's page, beside "History"."""
         return ()
+
+    def object_url(self, obj: models.Model) -> str:
+        """The address of an object's page."""
+        opts = self.opts
+        name = f"{self.admin_site.name}:{opts.app_label}_{opts.model_name}_change"
+        return reverse(name, args=(quote(obj.pk),))
 
     def object_status(self, request: HttpRequest, obj: models.Model) -> Any:
         """What stands beside the object's name on its page: its status as a tag."""
