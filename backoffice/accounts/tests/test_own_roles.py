@@ -63,6 +63,29 @@ def test_names_that_are_refused(manager, name):
     assert list(refusal.value.errors) == ["name"]
 
 
+def test_the_later_of_two_with_one_name_is_told(manager, monkeypatch):
+    own_roles.create_role("帮工", [SEE], by=manager)
+    role = own_roles.create_role("小工", [SEE], by=manager)
+    # somebody else takes the name between the check and the write
+    monkeypatch.setattr(own_roles, "_clean_name", lambda name, role=None: name)
+    for act in (
+        lambda: own_roles.create_role("帮工", [], by=manager),
+        lambda: own_roles.change_role(role, by=manager, name="帮工"),
+    ):
+        with pytest.raises(FieldErrors):
+            act()
+    role.refresh_from_db()
+    assert role.name == "小工"
+
+
+def test_a_new_name_alone_leaves_the_permissions(manager):
+    role = own_roles.create_role("帮工", [SEE], by=manager)
+    own_roles.change_role(role, by=manager, name="小工")
+    role.refresh_from_db()
+    assert (role.name, role.permissions.count()) == ("小工", 1)
+    assert str(role) == "小工"
+
+
 @pytest.mark.parametrize("permission", ["auth.add_group", "catalog.no_such", "x.y"])
 def test_only_permissions_of_our_apps_are_given(manager, permission):
     with pytest.raises(FieldErrors):

@@ -137,6 +137,13 @@ def test_a_customer_signs_in_outside_the_admin():
     assert authenticate(request, username="customer", password=PASSWORD) == user
 
 
+@pytest.mark.parametrize("given", [{}, {"username": "fang"}, {"password": PASSWORD}])
+def test_incomplete_credentials_sign_nobody_in(given):
+    StaffFactory(username="fang")
+    request = RequestFactory().post("/", {"username": "fang"})
+    assert authenticate(request, **given) is None
+
+
 def test_sign_in_makes_a_new_session(client):
     StaffFactory(username="fang")
     session = client.session

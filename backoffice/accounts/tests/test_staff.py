@@ -296,6 +296,30 @@ def test_own_name_and_own_password(manager):
     ]
 
 
+@pytest.fixture
+def _slower(monkeypatch):
+    """Somebody else takes the name between the check and the write."""
+    monkeypatch.setattr(User, "full_clean", lambda self, **kwargs: None)
+
+
+@pytest.mark.usefixtures("_slower")
+@pytest.mark.parametrize(
+    "fields", [{"username": "TAKEN"}, {"mobile": "13900139000"}, {"email": "t@shop.cn"}]
+)
+def test_the_later_of_two_with_one_name_is_told(manager, fields):
+    StaffFactory(username="taken", mobile="13900139000", email="t@shop.cn")
+    count = User.objects.count()
+    with pytest.raises(FieldErrors) as refusal:
+        staff.create_staff(by=manager, **{"username": "new", "password": NEW, **fields})
+    assert list(refusal.value.errors) == ["username"]
+    user = StaffFactory(username="other")
+    with pytest.raises(FieldErrors):
+        staff.change_staff(user, fields, by=manager)
+    user.refresh_from_db()
+    assert user.username == "other"
+    assert User.objects.count() == count + 1
+
+
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_two_managers_who_switch_each_other_off_leave_one(manager):

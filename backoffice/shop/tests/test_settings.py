@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory, UserFactory
 from backoffice.base.errors import FieldErrors, NotPermitted
@@ -182,6 +183,20 @@ def test_a_stored_value_that_cannot_be_read_falls_back(stored):
     assert shop.text(SETTINGS["MIN_ORDER"]) == ("68", "default")
     _set("MIN_ORDER", "70", AdminFactory())
     assert shop.MIN_ORDER == 70
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_the_table_is_away_the_last_known_values_count(other_process):
+    verbs.set_value("MIN_ORDER", "70", by=AdminFactory())
+    assert other_process.MIN_ORDER == 70
+    other_process.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shop_shopsetting RENAME TO away")
+        try:
+            assert other_process.MIN_ORDER == 70
+            assert Shop().MIN_ORDER == 68
+        finally:
+            cursor.execute("ALTER TABLE away RENAME TO shop_shopsetting")
 
 
 @pytest.mark.django_db
