@@ -13,14 +13,24 @@ from backoffice.base import context
 from backoffice.base.money import plain
 from backoffice.demo.data import Item
 from backoffice.demo.pictures import render
-from backoffice.sheets import batches
-from catalog import editing, pictures, pricing, review
+from backoffice.sheets import batches, importing
+from catalog import editing, pictures, pricing, review, vocabulary
 from catalog.enums import Means, RunStatus
 from catalog.lookup import by_code
 from catalog.models import Brand, Category, RepricingRun, Unit
 from catalog.pricing import KEEP
 
 Act = Callable[[User], Any]
+
+
+def word(row: vocabulary.Word, kind: str = "") -> Act:
+    """A category, brand or unit, with a drawn picture where one is named."""
+
+    def act(by: User) -> None:
+        image = ContentFile(render(kind), name="category.jpg") if kind else None
+        vocabulary.save(row, by=by, image=image)
+
+    return act
 
 
 def enter(item: Item) -> Act:
@@ -165,6 +175,6 @@ def take_in(file_name: str, rows: Sequence[Mapping[str, str]]) -> Act:
         file = ContentFile(text.getvalue().encode("utf-8-sig"), name=file_name)
         batch = batches.receive("goods", file, by=by)
         batches.start_check(batch)
-        batches.start_apply(batch, by=by, wait=True)
+        importing.start_apply(batch, by=by, wait=True)
 
     return act

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-#: in the order of the storefront
-CATEGORIES = [
-    "热销爆品",
-    "网红特卖",
-    "葡提梅果",
-    "柑橘橙柚",
-    "苹果蕉梨",
-    "西瓜/蜜瓜",
-    "干果/饮品",
-    "现切/下午茶",
-    "礼盒果篮",
-]
+#: in the order of the storefront, each with the picture that stands for it
+CATEGORIES = {
+    "热销爆品": "cherries",
+    "网红特卖": "grapes-green",
+    "葡提梅果": "strawberry",
+    "柑橘橙柚": "orange",
+    "苹果蕉梨": "apple-red",
+    "西瓜/蜜瓜": "watermelon",
+    "干果/饮品": "walnuts",
+    "现切/下午茶": "cut-mixed",
+    "礼盒果篮": "basket",
+}
 
 #: weighed units go in grams, the others one by one
 UNITS = [

@@ -19,7 +19,6 @@ from backoffice.demo import acts, people
 from backoffice.demo.acts import Act
 from backoffice.demo.clock import Clock
 from backoffice.demo.data import CATEGORIES, UNITS, Item
-from backoffice.oplog.record import record
 from catalog import archiving, listing, repricing, review
 from catalog.enums import Means
 from catalog.models import Brand, Category, Unit
@@ -131,24 +130,15 @@ class Story:
         self._slips()
 
     def _words(self) -> None:
-        def categories(by: User) -> None:
-            for place, name in enumerate(CATEGORIES, 1):
-                row = Category.objects.create(name=name, sequence=place * 10)
-                record(by=by, action="category.created", target=row)
-
-        def units(by: User) -> None:
-            for place, (name, step) in enumerate(UNITS, 1):
-                row = Unit.objects.create(name=name, step=step, sequence=place * 10)
-                record(by=by, action="unit.created", target=row)
-
-        def brands(by: User) -> None:
-            for name in sorted({item.brand for item in self.items}):
-                row = Brand.objects.create(name=name)
-                record(by=by, action="brand.created", target=row)
-
-        self._add(23, 9, 5, "manager", categories)
-        self._add(23, 9, 20, "manager", units)
-        self._add(23, 9, 40, "manager", brands)
+        for place, (name, picture) in enumerate(CATEGORIES.items()):
+            category = acts.word(Category(name=name, sequence=place * 10 + 10), picture)
+            self._add(23, 9, 5 + place, "manager", category)
+        for place, (name, step) in enumerate(UNITS):
+            unit = acts.word(Unit(name=name, step=step, sequence=place * 10 + 10))
+            self._add(23, 9, 20 + place, "manager", unit)
+        for place, name in enumerate(sorted({item.brand for item in self.items})):
+            brand = acts.word(Brand(name=name))
+            self._add(23, 9, 35 + place, "manager", brand)
 
     def _first_sheet(self) -> None:
         rows = [

@@ -52,7 +52,9 @@ def test_every_goods_ends_as_the_file_says():
 
 
 def test_it_has_the_nine_categories_in_order():
-    assert list(Category.objects.values_list("name", flat=True)) == data.CATEGORIES
+    rows = Category.objects.all()
+    assert [row.name for row in rows] == list(data.CATEGORIES)
+    assert all(row.image for row in rows)
     on_sale = Goods.objects.on_sale()
     assert set(on_sale.values_list("category__name", flat=True)) == set(data.CATEGORIES)
     assert Brand.objects.count() >= 5
