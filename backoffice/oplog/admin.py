@@ -8,7 +8,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, URLPattern, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,6 +35,7 @@ from backoffice.oplog.reading import (
     kind_label,
     people,
     summary,
+    told,
 )
 
 SYSTEM = "system"
@@ -264,12 +266,13 @@ class OperationLogAdmin(ReadOnlyAdmin):
 def _line(detail: Detail) -> Any:
     if detail.is_change:
         old, new = detail.old, detail.new
-        return format_html(
-            "{}: {} → {}",
-            detail.label,
+        change = format_html(
+            "{} → {}",
             format_html("<del>{}</del>", old) if old != EMPTY else old,
             format_html("<ins>{}</ins>", new) if new != EMPTY else new,
         )
+        # both halves are escaped, and the sentence between them is ours
+        return mark_safe(told(conditional_escape(detail.label), change))
     return str(detail)
 
 

@@ -68,9 +68,13 @@ class Detail:
     is_change: bool = False
 
     def __str__(self) -> str:
-        if self.is_change:
-            return f"{self.label}: {self.old} → {self.new}"
-        return f"{self.label}: {self.new}" if self.new else self.label
+        value = f"{self.old} → {self.new}" if self.is_change else self.new
+        return told(self.label, value) if value else self.label
+
+
+def told(label: str, value: Any) -> str:
+    """`label: value`, as the language writes it."""
+    return _("%(label)s: %(value)s") % {"label": label, "value": value}
 
 
 class Reader:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from backoffice.base import context
-from backoffice.base.bulk import insert_all
+from backoffice.base.bulk import insert_rows
 from backoffice.oplog.models import OperationLog
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ _SECRET = re.compile(
     r"password|secret|token|api_?key|private|session_key", re.IGNORECASE
 )
 MASK = "•••"
+_NAMES = [
+    field.attname
+    for field in OperationLog._meta.concrete_fields
+    if not field.primary_key
+]
 
 
 def masked(value: Any, key: str = "") -> Any:
@@ -66,5 +72,5 @@ def record(
 def record_all(rows: Iterable[OperationLog]) -> int:
     """Write many acts of a bulk operation; gives their number."""
     many = list(rows)
-    insert_all(OperationLog, many)
+    insert_rows(OperationLog, _NAMES, map(attrgetter(*_NAMES), many))
     return len(many)

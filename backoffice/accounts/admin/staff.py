@@ -183,6 +183,8 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     # --- verbs
 
     def verb_allowed(self, request: HttpRequest, verb: Verb, obj: User) -> bool:
+        if obj.is_superuser and not request.user.is_superuser:
+            return False
         return obj.is_active == (verb.name == "disable") and obj.pk != request.user.pk
 
     def plan_verb(
@@ -233,13 +235,18 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         return obj is None or not staff.is_above(request.user, obj)  # type: ignore[arg-type]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        sets = self.fieldsets if obj else self.add_fieldsets
-        if request.user.is_superuser:
-            return sets
+        sets: Any = self.fieldsets if obj else self.add_fieldsets
+        renamed = {} if request.user.is_superuser else {"is_superuser": ""}
+        if obj is not None and not self.has_change_permission(request, obj):
+            # to look at, the form's boxes become words
+            renamed["roles"] = "role_words"
         return [
-            (title, {"fields": [f for f in part["fields"] if f != "is_superuser"]})
+            (title, {"fields": [n for f in part["fields"] if (n := renamed.get(f, f))]})
             for title, part in sets
         ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*self.readonly_fields, "role_words"]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -11,7 +11,7 @@ from PIL import Image
 
 from backoffice.accounts import own_roles
 from backoffice.accounts.models import User
-from backoffice.accounts.roles import ROLES, sync_roles
+from backoffice.accounts.roles import ROLES, role_label, sync_roles
 from backoffice.accounts.tests.factories import (
     PASSWORD,
     AdminFactory,
@@ -343,6 +343,11 @@ def test_a_manager_only_looks_at_superusers(client, manager):
     page = client.get(f"{STAFF}{boss.pk}/change/")
     assert page.status_code == 200
     assert not page.context["has_change_permission"]
+    assert "verb/disable" not in page.content.decode()
+    clerk = StaffFactory(permissions=["django_q.view_task"])
+    clerk.groups.add(role("finance"))
+    seen = client.get(f"{STAFF}{clerk.pk}/change/").content.decode()
+    assert role_label("finance") in seen
     answer = client.post(
         f"{STAFF}{boss.pk}/change/", {"username": "boss", "nickname": "小弟"}
     )
