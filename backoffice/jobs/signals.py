@@ -23,10 +23,16 @@ _TRAVELS = "shop_context"
 
 
 class _Current:
-    """What this worker process has in hand, for the error reporter."""
+    """What this worker process has in hand."""
 
     func = ""
+    name = ""
     began = 0.0
+
+
+def _facts() -> dict[str, Any]:
+    milliseconds = round((time.perf_counter() - _Current.began) * 1000, 1)
+    return {"ms": milliseconds, "task": _Current.name}
 
 
 def connect() -> None:
@@ -52,7 +58,8 @@ def _begin(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
         user_id=given.get("user_id"),
         ip=None,
     )
-    _Current.func, _Current.began = str(task["func"]), time.perf_counter()
+    _Current.func, _Current.name = str(task["func"]), task["name"]
+    _Current.began = time.perf_counter()
     if not task.get("sync"):
         _note(task)
 
@@ -75,14 +82,8 @@ def _note(task: dict[str, Any]) -> None:
 
 
 def _end(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
-    milliseconds = round((time.perf_counter() - _Current.began) * 1000, 1)
-    logger.log(
-        logging.INFO if task["success"] else logging.WARNING,
-        "task %s %s",
-        task["func"],
-        "done" if task["success"] else "failed",
-        extra={"ms": milliseconds, "task": task["name"]},
-    )
+    if task["success"]:
+        logger.info("task %s done", task["func"], extra=_facts())
     try:
         TaskInHand.objects.filter(pk=task["id"]).delete()
     except DatabaseError:
@@ -96,7 +97,7 @@ class ErrorReporter:
 
     def report(self) -> None:
         error = sys.exc_info()
-        logger.error("task %s failed", _Current.func, exc_info=error)
+        logger.error("task %s failed", _Current.func, exc_info=error, extra=_facts())
 
 
 class _WithoutRepeats(logging.Filter):

@@ -83,9 +83,10 @@ def test_a_failing_task_is_reported_once_with_its_traceback(caplog):
     with caplog.at_level(logging.INFO, "backoffice.jobs"):
         task = work_off(given_out(row))
     assert not task["success"]
-    errors = [r for r in caplog.records if r.levelno == logging.ERROR]
-    (error,) = errors
+    (error,) = [r for r in caplog.records if r.name == "backoffice.jobs"]
+    assert error.levelno == logging.ERROR
     assert error.exc_info[0] is ValueError
+    assert error.ms > 0
     assert not TaskInHand.objects.exists()
 
 
