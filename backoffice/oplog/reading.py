@@ -47,7 +47,7 @@ _KEYS: dict[str, Any] = {
     "new": gettext_lazy("New rows"),
     "changed": gettext_lazy("Changed rows"),
     "refused": gettext_lazy("Refused rows"),
-    "rows": gettext_lazy("Rows"),
+    "rows": gettext_lazy("Number of rows"),
     "kept": gettext_lazy("Left alone"),
     "format": gettext_lazy("Format"),
     "run": gettext_lazy("Repricing run"),
