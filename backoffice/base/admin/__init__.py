@@ -48,6 +48,10 @@ is `admin:<app>_<model>_verb` (`…/verb/<name>/`), POST only; it takes `only=<p
 Logs and ledgers are `ReadOnlyAdmin`: nobody may add, change or delete, and no input is
 rendered. `list_filter = [("at", DayRangeFilter), …]` gives a from–to filter by day.
 
+Beside the object's name stands `object_status(request, obj)`, at its right the verbs,
+`form_tools` and "History"; over a list `list_tools`. Log tables that only grow take
+`paginator = CappedPaginator` (`backoffice.base.admin.paging`).
+
 History pages come from `HistoryAdmin` (never use simple-history's own class: it saves
 what is posted to an old version); `get_history_hidden(request)` keeps fields away from
 people who may not see them.

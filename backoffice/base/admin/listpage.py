@@ -30,6 +30,7 @@ from backoffice.base.admin.options import ALL
 from backoffice.base.admin.words import EmptyState, RowAction, Tool, Verb
 
 TICK = "action_checkbox"
+SHORT = 12
 
 
 @dataclass(frozen=True)
@@ -301,6 +302,8 @@ def _cell(cl: Any, obj: models.Model, column: Any, form: Any) -> Cell:
     html = _shown(cl, obj, column)
     html = conditional_escape(html)
     if "<" not in html:
+        # a word or two stays in one line
+        css += " short" if len(html) <= SHORT else ""
         html = format_html('<span class="clamp">{}</span>', html)
     if _is_link(cl, column) and "<a " not in html:
         html = _linked(cl, obj, html)
