@@ -47,8 +47,9 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
 
-    def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in logging
+        """The line itself; a traceback follows below it."""
+        text = super().formatMessage(record)
         extras = {k: v for k, v in extra_of(record).items() if k != "request"}
         words = [f"{k}={v}" for k, v in extras.items() if k != "status_code"]
         if current().request_id:

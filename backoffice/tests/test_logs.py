@@ -56,6 +56,13 @@ def test_text_ends_with_extras_and_the_request():
     assert text.endswith("INFO shop: GET /goods [ms=12.5 request=request-1]")
 
 
+def test_text_puts_a_traceback_below_its_line():
+    text = TextFormatter().format(line("failed", error=ValueError("boom"), ms=2))
+    first, *rest = text.splitlines()
+    assert first.endswith("failed [ms=2]")
+    assert rest[-1] == "ValueError: boom"
+
+
 def test_an_answer_carries_the_id_of_its_log_line(client, caplog):
     with caplog.at_level(logging.INFO, "backoffice.request"):
         given = client.get("/healthz", headers={"X-Request-ID": "given-by-the-proxy"})
