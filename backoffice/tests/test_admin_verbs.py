@@ -238,6 +238,14 @@ def test_all_that_match_follows_the_tab(admin):
     assert page.context["wont"] == []
 
 
+@pytest.mark.parametrize("query", ["category__id__exact=x", "is_weighed__exact=maybe"])
+def test_all_that_match_of_filters_that_are_none_is_nothing(admin, query):
+    goods = OnSaleGoodsFactory()
+    answer = admin.post(f"{DELIST}?{query}", {"select_across": "1", "confirmed": "1"})
+    assert answer.status_code == 302
+    assert status_of(goods) == GoodsStatus.ON_SALE
+
+
 @pytest.mark.parametrize("across", [True, False])
 def test_more_than_the_limit_is_refused(admin, across):
     many = [OnSaleGoodsFactory() for _ in range(6)]

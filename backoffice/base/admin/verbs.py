@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.cache import cache
 from django.core.exceptions import (
     ImproperlyConfigured,
@@ -224,7 +225,10 @@ class VerbAdmin(BaseModelAdmin):
         """The objects that were posted, and whether they are more than the limit."""
         if request.POST.get("select_across") == "1":
             # the list's own filters stand in the address
-            listed = self.get_changelist_instance(request)
+            try:
+                listed = self.get_changelist_instance(request)
+            except IncorrectLookupParameters:
+                return [], False
             found = list(listed.get_queryset(request)[: self.verb_limit + 1])
             return found, len(found) > self.verb_limit
         given = request.POST.getlist(ONLY) or request.POST.getlist(ACTION_CHECKBOX_NAME)
