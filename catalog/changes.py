@@ -8,13 +8,13 @@ row for each real change. Also kept here: which fields are content, price and co
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.base.bulk import insert_all, update_all
+from backoffice.base.bulk import insert_all, insert_rows, update_all
 from backoffice.base.errors import ChangedMeanwhile
 from catalog.enums import Means
 from catalog.models import Goods
@@ -49,6 +49,13 @@ CONTENT_FIELDS = (
 TRACKED = ("code", *CONTENT_FIELDS, *PRICE_FIELDS, *COST_FIELDS, "status", "listed_at")
 _COPIED = [
     field.attname for field in Goods._meta.concrete_fields if field.name != "updated_at"
+]
+_copied = attrgetter(*_COPIED)
+_HISTORY_NAMES = [
+    *_COPIED,
+    *("history_date", "history_type", "history_user_id", "history_change_reason"),
+    *("means", "reference", "old_price", "old_case_price", "old_status"),
+    *("price_changed", "status_changed", "content_changed"),
 ]
 
 Snapshot = dict[str, Any]
@@ -108,26 +115,26 @@ def _history(
     at: datetime,
     *,
     pictures_changed: bool = False,
-) -> models.Model:
-    """An unsaved row of history for one goods."""
+) -> tuple[Any, ...]:
+    """The values of a row of history, in the order of `_HISTORY_NAMES`."""
     price = differences.get("price")
     case_price = differences.get("case_price")
     status = differences.get("status")
     is_change = kind == "~"
-    return HISTORY(
-        **{name: getattr(goods, name) for name in _COPIED},
-        history_date=at,
-        history_type=kind,
-        history_user=origin.by,
-        history_change_reason=origin.reason or None,
-        means=origin.means,
-        reference=origin.reference,
-        old_price=price[0] if price and is_change else None,
-        old_case_price=case_price[0] if case_price and is_change else None,
-        old_status=status[0] if status and is_change else "",
-        price_changed=is_change and bool(price or case_price),
-        status_changed=is_change and bool(status),
-        content_changed=pictures_changed
+    return (
+        *_copied(goods),
+        at,
+        kind,
+        origin.by.pk if origin.by else None,
+        origin.reason or None,
+        str(origin.means),
+        origin.reference,
+        price[0] if price and is_change else None,
+        case_price[0] if case_price and is_change else None,
+        status[0] if status and is_change else "",
+        is_change and bool(price or case_price),
+        is_change and bool(status),
+        pictures_changed
         or not is_change
         or any(name in CONTENT_FIELDS or name == "code" for name in differences),
     )
@@ -147,7 +154,11 @@ def create_all(
     for goods in many:
         goods.created_at = goods.updated_at = now
     insert_all(Goods, many)
-    insert_all(HISTORY, [_history(goods, "+", {}, origin, now) for goods in many])
+    insert_rows(
+        HISTORY,
+        _HISTORY_NAMES,
+        [_history(goods, "+", {}, origin, now) for goods in many],
+    )
 
 
 def save(
@@ -170,9 +181,10 @@ def save(
         goods.save(update_fields=[*_field_names(differences), "updated_at"])
     finally:
         del goods.skip_history_when_saving  # type: ignore[attr-defined]
-    _history(
+    row = _history(
         goods, "~", differences, origin, now, pictures_changed=pictures_changed
-    ).save(force_insert=True)
+    )
+    insert_rows(HISTORY, _HISTORY_NAMES, [row])
     return differences
 
 
@@ -182,7 +194,7 @@ def save_all(
     """Write many locked goods and their histories, in batches; gives how many changed."""
     now = at or timezone.now()
     touched: list[Goods] = []
-    rows: list[models.Model] = []
+    rows: list[tuple[Any, ...]] = []
     names: set[str] = set()
     for goods, before in pairs:
         differences = changed(goods, before)
@@ -194,7 +206,7 @@ def save_all(
         rows.append(_history(goods, "~", differences, origin, now))
     if touched:
         update_all(touched, [*sorted(names), "updated_at"])
-        insert_all(HISTORY, rows)
+        insert_rows(HISTORY, _HISTORY_NAMES, rows)
     return len(touched)
 
 

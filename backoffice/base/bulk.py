@@ -1,11 +1,12 @@
-"""Many rows at once: COPY and array updates on PostgreSQL, the ORM's batches elsewhere.
+"""Many rows at once: COPY and array updates on PostgreSQL, prepared statements elsewhere.
 
-For rows that were checked before; no signals, no defaults beyond those that the
-instances carry. Called inside a transaction.
+For rows that were checked before; no signals, no defaults beyond those that the rows
+carry. Called inside a transaction.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -17,23 +18,79 @@ FEW = 50
 
 
 def insert_all(model: type[models.Model], rows: Sequence[models.Model]) -> None:
-    """Insert new instances and give them their ids, without one statement per row."""
+    """Insert new instances and give them their ids."""
     if connection.vendor != "postgresql" or len(rows) < FEW:
         model._default_manager.bulk_create(rows, batch_size=1000)
         return
     for row, pk in zip(rows, _next_ids(model, len(rows)), strict=True):
         row.pk = pk
-    fields = model._meta.concrete_fields
-    read = _reader(fields)
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    sql = f"COPY {quote(model._meta.db_table)} ({columns}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(sql) as copy:
-        for row in rows:
-            copy.write_row(read(row))
+    names = [field.attname for field in model._meta.concrete_fields]
+    insert_rows(model, names, map(attrgetter(*names), rows))
     for row in rows:
         row._state.adding = False
         row._state.db = connection.alias
+
+
+def insert_rows(
+    model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert rows of values, in the order of the columns `names` (as attributes), where
+    nobody needs their ids. Columns that are left out get the database's default."""
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    chosen = [fields[name] for name in names]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in chosen)
+    table = quote(model._meta.db_table)
+    if connection.vendor == "postgresql":
+        ready = _converted(rows, _json_only(chosen))
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+        ):
+            for row in ready:
+                copy.write_row(row)
+        return
+    marks = ", ".join(["%s"] * len(chosen))
+    sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names of our own tables
+    ready = list(_converted(rows, _every_conversion(chosen)))
+    with connection.cursor() as cursor:
+        if ready:
+            cursor.executemany(sql, ready)
+
+
+Conversions = list[tuple[int, Callable[[Any], Any]]]
+
+
+def _converted(
+    rows: Iterable[Sequence[Any]], conversions: Conversions
+) -> Iterable[Sequence[Any]]:
+    if not conversions:
+        yield from rows
+        return
+    for row in rows:
+        values = list(row)
+        for index, convert in conversions:
+            if values[index] is not None:
+                values[index] = convert(values[index])
+        yield values
+
+
+def _json_only(fields: Sequence[models.Field]) -> Conversions:
+    """COPY takes every Python value as it is, but for JSON."""
+    return [
+        (index, (field.encoder or json.JSONEncoder)().encode)
+        for index, field in enumerate(fields)
+        if isinstance(field, models.JSONField)
+    ]
+
+
+def _every_conversion(fields: Sequence[models.Field]) -> Conversions:
+    plain = (models.CharField, models.TextField, models.IntegerField, models.ForeignKey)
+    return [
+        (index, partial(field.get_db_prep_save, connection=connection))
+        for index, field in enumerate(fields)
+        if not isinstance(field, plain)
+    ]
 
 
 def _next_ids(model: type[models.Model], count: int) -> list[int]:
@@ -46,27 +103,6 @@ def _next_ids(model: type[models.Model], count: int) -> list[int]:
             [quote(model._meta.db_table), key.column, count],
         )
         return [row[0] for row in cursor.fetchall()]
-
-
-def _reader(fields: Sequence[models.Field]) -> Any:
-    """row → its values as COPY takes them; only JSON has to be written out."""
-    read = attrgetter(*(field.attname for field in fields))
-    spots = [
-        (index, field.encoder)
-        for index, field in enumerate(fields)
-        if isinstance(field, models.JSONField)
-    ]
-    if not spots:
-        return read
-
-    def with_json(row: models.Model) -> list[Any]:
-        values = list(read(row))
-        for index, encoder in spots:
-            if values[index] is not None:
-                values[index] = json.dumps(values[index], cls=encoder)
-        return values
-
-    return with_json
 
 
 def update_all(
