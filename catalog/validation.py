@@ -39,12 +39,13 @@ def errors_of(goods: Goods, fields: Collection[str] | None = None) -> Errors:
         goods.clean_fields(exclude=left_out)
     except ValidationError as error:
         errors = {k: list(v) for k, v in error.message_dict.items()}
-    for field, message in _misfits(goods):
+    for field, message in misfits(goods):
         errors.setdefault(field, []).append(message)
     return errors
 
 
-def _misfits(goods: Goods) -> list[tuple[str, str]]:
+def misfits(goods: Goods) -> list[tuple[str, str]]:
+    """(field, message) of what does not fit together, each value being right."""
     found = []
     if goods.category_id is None:
         found.append(("category", _("A category is needed.")))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from backoffice.base.bulk import insert_all
+from backoffice.base.bulk import insert_rows
 from backoffice.sheets.checking import Check
 from backoffice.sheets.definitions import Planned, Row, SheetDefinition
 from backoffice.sheets.enums import Outcome
@@ -13,26 +13,35 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 CHUNK = 1000
+_NAMES = (
+    *("batch_id", "number", "outcome", "result", "key", "title", "target", "seen_at"),
+    *("changes", "errors", "waiting"),
+)
+_KEPT = (
+    *("pk", "number", "outcome", "key", "title", "target", "seen_at"),
+    *("changes", "waiting"),
+)
 
 
 def stage(batch: Batch, check: Check, plans: list[Planned]) -> None:
     """Keep what these rows would do."""
     definition = check.definition
-    insert_all(
+    insert_rows(
         BatchRow,
+        _NAMES,
         [
-            BatchRow(
-                batch=batch,
-                number=planned.row.number,
-                outcome=planned.outcome.value,
-                result="",
-                key=planned.key[:60],
-                title=planned.title[:120],
-                target=planned.target,
-                seen_at=planned.seen_at,
-                changes=dumped(definition, planned),
-                errors=check.messages(planned),
-                waiting=[[column, why] for column, why in planned.waiting],
+            (
+                batch.pk,
+                planned.row.number,
+                planned.outcome.value,
+                "",
+                planned.key[:60],
+                planned.title[:120],
+                planned.target,
+                planned.seen_at,
+                dumped(definition, planned),
+                check.messages(planned),
+                planned.waiting,
             )
             for planned in plans
         ],
@@ -51,25 +60,26 @@ def dumped(definition: SheetDefinition, planned: Planned) -> dict[str, list[Any]
     return kept
 
 
-def loaded(definition: SheetDefinition, row: BatchRow) -> Planned:
-    """The plan that a row keeps."""
+def loaded(definition: SheetDefinition, kept: tuple[Any, ...]) -> Planned:
+    """The plan that the values `_KEPT` of a row keep."""
+    pk, number, outcome, key, title, target, seen_at, written, waiting = kept
     changes = {}
-    for name, (old, new) in row.changes.items():
+    for name, (old, new) in written.items():
         load = definition.column(name).load
         changes[name] = (
             None if old is None else load(old),
             None if new is None else load(new),
         )
     return Planned(
-        row=Row(row.number),
-        outcome=Outcome(row.outcome),
-        key=row.key,
-        title=row.title,
-        id=row.pk,
-        target=row.target,
-        seen_at=row.seen_at,
+        row=Row(number),
+        outcome=Outcome(outcome),
+        key=key,
+        title=title,
+        id=pk,
+        target=target,
+        seen_at=seen_at,
         changes=changes,
-        waiting=[(column, why) for column, why in row.waiting],
+        waiting=[(column, why) for column, why in waiting],
     )
 
 
@@ -78,8 +88,8 @@ def in_chunks(
 ) -> Iterator[list[Planned]]:
     """The plans of these rows in their order, some hundred at a time."""
     chunk: list[Planned] = []
-    for row in rows.iterator(chunk_size=CHUNK):
-        chunk.append(loaded(definition, row))
+    for kept in rows.values_list(*_KEPT).iterator(chunk_size=CHUNK):
+        chunk.append(loaded(definition, kept))
         if len(chunk) >= CHUNK:
             yield chunk
             chunk = []

@@ -128,11 +128,17 @@ def written(goods: Goods, name: str, words: Words) -> Any:
 
 
 def set_values(
-    goods: Goods, values: Mapping[str, Any], *, by: "User", words: Words
+    goods: Goods,
+    values: Mapping[str, Any],
+    *,
+    by: "User",
+    words: Words,
+    is_checked: bool = False,
 ) -> Effect:
     """Set resolved values on a goods as an edit by hand would; writes nothing.
 
-    Prices are set only where they need nobody's approval.
+    Prices are set only where they need nobody's approval. With `is_checked` each value
+    was found right before, and only how they fit together is looked at.
     """
     effect = Effect()
     # known already; the rules look at its step
@@ -145,7 +151,10 @@ def set_values(
     touched = changes.changed(goods, before)
     _permit(goods, touched, by, effect)
     if touched and not effect.errors:
-        _note(effect, validation.errors_of(goods, touched))
+        if is_checked:
+            effect.errors += validation.misfits(goods)
+        else:
+            _note(effect, validation.errors_of(goods, touched))
     asked = {name: values.get(name, KEEP) for name in PRICES}
     try:
         effect.prices = pricing.consider(goods, by=by, **asked)
@@ -332,9 +341,7 @@ def errors_of_new(
     goods: Goods, values: Mapping[str, Any], by: "User", refused: set[str]
 ) -> list[tuple[str, str]]:
     """(column, message) of what is wrong with a new goods, beyond cells refused before."""
-    errors = []
-    if "cost" in values and not by.has_perm("catalog.view_cost"):
-        errors.append(("cost", _("You may not set costs.")))
+    errors = may_set_of_new(values, by)
     given = {"code", *values}
     for name, messages in validation.errors_of(goods, given).items():
         # what is missing was said before
@@ -342,6 +349,13 @@ def errors_of_new(
             continue
         errors += [(name, message) for message in messages]
     return errors
+
+
+def may_set_of_new(values: Mapping[str, Any], by: "User") -> list[tuple[str, str]]:
+    """(column, message) of what this person may not give a new goods."""
+    if "cost" in values and not by.has_perm("catalog.view_cost"):
+        return [("cost", _("You may not set costs."))]
+    return []
 
 
 # --- conflicts ------------------------------------------------------------------------

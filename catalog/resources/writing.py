@@ -8,14 +8,14 @@ from django.utils.translation import gettext as _
 
 from backoffice.oplog.record import entry, record_all
 from backoffice.sheets.definitions import Options, Planned, Written
-from catalog import changes, editing, repricing
+from catalog import changes, editing, repricing, validation
 from catalog.enums import Means
 from catalog.lookup import locked_all
 from catalog.models import Goods
 from catalog.resources.planning import (
     changed_meanwhile,
-    errors_of_new,
     find,
+    may_set_of_new,
     new_goods,
     resolved_again,
     set_values,
@@ -67,7 +67,9 @@ class GoodsWriter:
         """Set the planned values on a locked goods; False where that is refused."""
         asked = {name: new for name, (_old, new) in planned.changes.items()}
         values, errors = resolved_again(asked, self.words)
-        effect = set_values(goods, values, by=self.by, words=self.words)
+        effect = set_values(
+            goods, values, by=self.by, words=self.words, is_checked=True
+        )
         errors += effect.errors
         if goods.updated_at != planned.seen_at and not errors:
             errors = _moved(planned, effect.changes)
@@ -144,7 +146,8 @@ class GoodsWriter:
         asked = {name: new for name, (_old, new) in planned.changes.items()}
         values, errors = resolved_again(asked, self.words)
         goods = new_goods(planned.key, values)
-        errors += errors_of_new(goods, values, self.by, set())
+        # its values were found right when it was planned
+        errors += may_set_of_new(values, self.by) + validation.misfits(goods)
         for name, message in errors:
             self._refuse(planned, name, message)
         return None if errors else goods
