@@ -189,7 +189,7 @@ class Story:
         for place, item in enumerate(self.items):
             if item in self._repriced_by_sheet() or not self._is_repriced(item):
                 continue
-            day = 3 + place % 10
+            day = self._repriced_on(place, item)
             first, _case = self._first[item.code]
             reasons = RISES if item.price > first else FALLS
             means = Means.COMMAND if place % 11 == 0 else Means.HAND
@@ -207,6 +207,11 @@ class Story:
                 means,
             )
             self._add(day, 8, place % 60, "merchandiser", last)
+
+    def _repriced_on(self, place: int, item: Item) -> int:
+        """Days ago; what has left the shelf was repriced before that."""
+        gone, _reason = DELISTED.get(item.code, (0, ""))
+        return gone + 1 + place % 3 if gone else place % 13
 
     def _repriced_by_sheet(self) -> list[Item]:
         return [

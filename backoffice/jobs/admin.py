@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
@@ -48,6 +48,13 @@ for _model in (Schedule, Success, Failure, OrmQ, Task):
 
 class JobsAdmin(VerbAdmin):
     """Seen with `jobs.view_jobs`; changed by verbs only."""
+
+    class Media:
+        css = {"all": ["backoffice/css/jobs.css"]}
+
+    def get_urls(self) -> Any:
+        """Without the history, which jobs do not have: the operation log tells."""
+        return [p for p in super().get_urls() if not str(p.name).endswith("_history")]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """As for its pages."""
@@ -97,17 +104,9 @@ def _list_of(model: type[models.Model], query: str = "") -> str:
 class ScheduledJobAdmin(JobsAdmin):
     """What recurs: when it ran, how it went, when it runs next."""
 
-    list_display = ["title", "cron", "last_run", "last_result", "next_run", "failed"]
+    list_display = ["title", "times", "last_run", "outcome", "runs_next", "failed"]
     ordering = ["next_run"]
-    readonly_fields = [
-        "title",
-        "func",
-        "cron",
-        "next_run",
-        "last_run",
-        "last_result",
-        "recent",
-    ]
+    readonly_fields = ["times", "runs_next", "last_run", "outcome", "called", "recent"]
     verbs = [
         Verb(
             "run",
@@ -145,12 +144,26 @@ class ScheduledJobAdmin(JobsAdmin):
     def title(self, obj: Any) -> SafeString:
         return two_lines(table.label_of(obj.name), obj.name, _page_of(obj))
 
+    @column(_("runs"))
+    def times(self, obj: Any) -> SafeString:
+        return format_html(
+            '<span title="{}">{}</span>', obj.cron, table.in_words(obj.cron)
+        )
+
+    @column(_("next run"), ordering="next_run")
+    def runs_next(self, obj: Any) -> SafeString:
+        return when(obj.next_run)
+
+    @column(_("task"))
+    def called(self, obj: Any) -> str:
+        return str(obj.func)
+
     @column(_("last run"), ordering="ran_at")
     def last_run(self, obj: Any) -> SafeString:
         return when(obj.ran_at)
 
-    @column(_("result"))
-    def last_result(self, obj: Any) -> SafeString:
+    @column(_("how it went"))
+    def outcome(self, obj: Any) -> SafeString:
         if obj.is_running:
             return tag("running", _("Running"))
         if obj.ran_at is None:
@@ -166,16 +179,9 @@ class ScheduledJobAdmin(JobsAdmin):
     @column(_("latest runs"))
     def recent(self, obj: Any) -> SafeString:
         runs = Task.objects.filter(group=obj.name).order_by("-stopped")[:10]
-        return cells.joined(
-            format_html(
-                "<p>{} {} {}</p>",
-                when(run.stopped),
-                tag("done", _("Done")) if run.success else tag("failed", _("Failed")),
-                mask_text(run.result)[:200]
-                if run.success
-                else failures.headline(run.result),
-            )
-            for run in runs
+        return format_html(
+            '<ul class="runs">{}</ul>',
+            format_html_join("", "<li>{} {} {}</li>", map(_run_line, runs)),
         )
 
     def run_verb(
@@ -186,7 +192,7 @@ class ScheduledJobAdmin(JobsAdmin):
         def act(job: Any) -> None:
             failures.run_now(job.name, by=request.user)  # type: ignore[arg-type]
 
-        return [_outcome(job, table.label_of(job.name), act) for job in objects]
+        return [_outcome(job, str(job), act) for job in objects]
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
         """Only before `sync_schedules` has run."""
@@ -197,10 +203,10 @@ class ScheduledJobAdmin(JobsAdmin):
 class QueuedTaskAdmin(JobsAdmin):
     """What waits for a worker, and what workers have in hand."""
 
-    list_display = ["title", "standing", "since", "deliveries"]
+    list_display = ["title", "standing", "time"]
     list_display_links = None
     ordering = ["lock"]
-    readonly_fields = ["title", "standing", "since", "deliveries"]
+    readonly_fields = ["title", "standing", "time"]
 
     def get_tabs(self, request: HttpRequest) -> Sequence[Tab]:
         """As of now."""
@@ -216,10 +222,7 @@ class QueuedTaskAdmin(JobsAdmin):
         return (
             super()
             .get_queryset(request)
-            .annotate(
-                begun_at=Subquery(rows.values("started_at")[:1]),
-                delivered=Subquery(rows.values("deliveries")[:1]),
-            )
+            .annotate(begun_at=Subquery(rows.values("started_at")[:1]))
         )
 
     @column(_("task"), phone="title")
@@ -235,17 +238,37 @@ class QueuedTaskAdmin(JobsAdmin):
             return tag("warning", _("Failed, will be tried again"))
         return tag("queued", _("Waiting"))
 
-    @column(_("since"), ordering="lock")
-    def since(self, obj: Any) -> SafeString:
-        return when(obj.begun_at or (None if obj.is_in_hand else obj.lock))
-
-    @column(_("attempts"), numeric=True)
-    def deliveries(self, obj: Any) -> SafeString:
-        return cells.number(obj.delivered)
+    @column(_("time"), ordering="lock")
+    def time(self, obj: Any) -> SafeString:
+        """Since when it waits or runs, or when it is tried again."""
+        return when(obj.begun_at or obj.lock)
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
         """Nothing to do is good."""
         return EmptyState(_("Nothing waits: all tasks are done."))
+
+
+class FailedDay(DayRangeFilter):
+    """The day of the last attempt."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = str(_("failed at"))
+
+
+class JobFilter(admin.SimpleListFilter):
+    """One recurring job, by its word."""
+
+    title = _("job")
+    parameter_name = "group"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The jobs of the table."""
+        return [(name, str(job.label)) for name, job in table.jobs().items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """The failures of this job."""
+        return queryset.filter(group=self.value()) if self.value() else queryset
 
 
 @admin.register(FailedTask)
@@ -253,17 +276,9 @@ class FailedTaskAdmin(JobsAdmin):
     """What went wrong, and whether to try it again."""
 
     list_display = ["title", "error", "attempts", "failed_at"]
-    list_filter = [("stopped", DayRangeFilter), "group"]
+    list_filter = [("stopped", FailedDay), JobFilter]
     search_fields = ["name", "func"]
-    readonly_fields = [
-        "title",
-        "func",
-        "group",
-        "failed_at",
-        "attempts",
-        "given",
-        "traceback",
-    ]
+    readonly_fields = ["error", "failed_at", "attempts", "called", "given", "traceback"]
     row_verbs = 2
     verbs = [
         Verb(
@@ -301,7 +316,11 @@ class FailedTaskAdmin(JobsAdmin):
     def failed_at(self, obj: Any) -> SafeString:
         return when(obj.stopped)
 
-    @column(_("handed in"))
+    @column(_("task"))
+    def called(self, obj: Any) -> str:
+        return f"{obj.func} ({obj.name})"
+
+    @column(_("arguments"))
     def given(self, obj: Any) -> str:
         return mask_text(f"{obj.args or ()} {obj.kwargs or {}}")[:2000]
 
@@ -318,11 +337,18 @@ class FailedTaskAdmin(JobsAdmin):
         def act(task: Any) -> None:
             verbs[verb.name](task.pk, by=request.user)  # type: ignore[arg-type]
 
-        return [_outcome(task, task.func, act) for task in objects]
+        return [_outcome(task, str(task), act) for task in objects]
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
         """Nothing to do is good."""
         return EmptyState(_("No task has failed."))
+
+
+def _run_line(run: Task) -> tuple[Any, Any, str]:
+    if run.success:
+        said = mask_text(run.result)[:200]
+        return when(run.stopped), tag("done", _("Done")), said
+    return when(run.stopped), tag("failed", _("Failed")), failures.headline(run.result)
 
 
 def _page_of(obj: models.Model) -> str:

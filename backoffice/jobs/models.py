@@ -5,6 +5,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_q.models import OrmQ, Schedule, Task
 
+from backoffice.jobs.table import label_of
+
 
 class Lease(models.Model):
     """Who (`holder`) works on what (`key`) until when; see `jobs.leases`, the only
@@ -60,6 +62,9 @@ class ScheduledJob(Schedule):
             ("manage_jobs", _("Can run, retry and dismiss jobs")),
         ]
 
+    def __str__(self) -> str:
+        return label_of(self.name)
+
 
 class QueuedTask(OrmQ):
     """A task that waits for a worker or is in the hands of one."""
@@ -92,3 +97,6 @@ class FailedTask(Task):
         verbose_name_plural = _("failed tasks")
         ordering = ["-stopped"]
         default_permissions = ()
+
+    def __str__(self) -> str:
+        return label_of(self.group) if self.group else self.func

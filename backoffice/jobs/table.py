@@ -4,9 +4,13 @@ The list itself is `backoffice.schedules`; it is put here when the shop starts, 
 this floor must not import the roof.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -45,3 +49,19 @@ def label_of(name: str | None) -> str:
     """The word on screens for a job; its name where the table does not know it."""
     job = _table.jobs.get(name or "")
     return str(job.label) if job else (name or "")
+
+
+def in_words(cron: str | None) -> str:
+    """When a job runs, for people; an unusual cron stays as it is."""
+    minute, hour, *rest = (cron or "* *").split()
+    if rest != ["*", "*", "*"]:
+        return cron or ""
+    if minute.isdigit() and hour.isdigit():
+        return _("daily at %(time)s") % {"time": f"{int(hour):02}:{int(minute):02}"}
+    every = re.fullmatch(r"\*(?:/(\d+))?", minute)
+    if every and hour == "*":
+        count = int(every[1] or 1)
+        return ngettext("every minute", "every %(count)s minutes", count) % {
+            "count": count
+        }
+    return cron or ""
