@@ -9,12 +9,25 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.base.admin import DayRangeFilter
+from backoffice.base.admin import BaseModelAdmin, DayRangeFilter
 from catalog.admin.cells import SEE_COST
 from catalog.enums import Means
 
 SYSTEM = "system"
 Choices = list[tuple[str, Any]]
+
+
+class CostLookups(BaseModelAdmin):
+    """No filter by the address tells a cost to those who may not see it."""
+
+    def lookup_allowed(
+        self, lookup: str, value: Any, request: HttpRequest | None = None
+    ) -> bool:
+        if "cost" in lookup.split("__") and (
+            request is None or not request.user.has_perm(SEE_COST)
+        ):
+            return False
+        return super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
 
 
 class PictureFilter(admin.SimpleListFilter):
@@ -92,8 +105,6 @@ class CostFilter(admin.SimpleListFilter):
         return [("below", _("Sold below cost")), ("unknown", _("Cost unknown"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if not request.user.has_perm(SEE_COST):
-            return queryset
         if self.value() == "unknown":
             return queryset.filter(cost=None)
         if self.value() != "below":

@@ -1,6 +1,7 @@
 """Forms whose rows are written by verbs, and the way back when a verb refuses."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -76,4 +77,12 @@ def shown_again(
 def refusals_of(request: HttpRequest) -> dict[Any, DomainError]:
     """What a verb said a moment ago, for the form's class."""
     found: dict[Any, DomainError] = getattr(request, "refusals", {})
+    return found
+
+
+def moment(text: str) -> datetime:
+    """The `updated_at` that a page carries; ValueError where it is none."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(text)
     return found

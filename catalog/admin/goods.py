@@ -66,7 +66,9 @@ class GoodsList(WorkbenchList):
 
 
 @admin.register(Goods)
-class GoodsAdmin(ReviewPages, GoodsHistoryPages, GoodsFormPages, VerbAdmin):
+class GoodsAdmin(
+    ReviewPages, GoodsHistoryPages, GoodsFormPages, filters.CostLookups, VerbAdmin
+):
     """Rows are written by the verbs of the catalog only."""
 
     list_display = [

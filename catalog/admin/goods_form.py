@@ -20,7 +20,7 @@ from backoffice.base.money import plain
 from backoffice.shop import shop
 from catalog import changes, differences, editing, pictures, pricing, repricing
 from catalog.admin import cells
-from catalog.admin.forms import Refused, VerbForm, refusals_of, shown_again
+from catalog.admin.forms import Refused, VerbForm, moment, refusals_of, shown_again
 from catalog.editing import SETTABLE
 from catalog.enums import GoodsStatus
 from catalog.models import Goods, GoodsPicture
@@ -103,7 +103,7 @@ class GoodsForm(VerbForm):
         if not self.instance.pk:
             return None
         try:
-            return datetime.fromisoformat(self.cleaned_data["seen_at"])
+            return moment(self.cleaned_data["seen_at"])
         except ValueError:
             raise ValidationError(_("The page is too old; open it anew.")) from None
 
@@ -270,7 +270,11 @@ class GoodsFormPages(VerbAdmin):
                     "available": _available(kept),
                     "waiting": _waiting(kept, user),
                     "may_edit_pictures": editing.may_edit_content(user, kept),
-                    "meanwhile": _meanwhile(request, kept)
+                    "meanwhile": _meanwhile(
+                        kept,
+                        context["adminform"].form.cleaned_data["seen_at"],
+                        with_cost=user.has_perm(cells.SEE_COST),
+                    )
                     if isinstance(refusal, ChangedMeanwhile)
                     else [],
                 }
@@ -320,12 +324,10 @@ def _waiting(goods: Goods, user: Any) -> Sequence[dict[str, Any]]:
     ]
 
 
-def _meanwhile(request: HttpRequest, goods: Goods) -> Sequence[differences.Difference]:
+def _meanwhile(
+    goods: Goods, seen_at: datetime, *, with_cost: bool
+) -> Sequence[differences.Difference]:
     """What others changed since the person opened the page."""
-    try:
-        seen_at = datetime.fromisoformat(request.POST.get("seen_at", ""))
-    except ValueError:
-        return []
     seen = (
         changes.HISTORY.objects.filter(id=goods.pk, history_date__lte=seen_at)
         .order_by("-history_id")
@@ -333,9 +335,5 @@ def _meanwhile(request: HttpRequest, goods: Goods) -> Sequence[differences.Diffe
     )
     if seen is None:
         return []
-    return differences.between(
-        seen,
-        goods,
-        differences.Names([seen, goods]),
-        with_cost=request.user.has_perm(cells.SEE_COST),
-    )
+    names = differences.Names([seen, goods])
+    return differences.between(seen, goods, names, with_cost=with_cost)

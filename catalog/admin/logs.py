@@ -76,7 +76,7 @@ class StatusFilter(admin.SimpleListFilter):
         )
 
 
-class HistoryLogAdmin(ReadOnlyAdmin):
+class HistoryLogAdmin(filters.CostLookups, ReadOnlyAdmin):
     """Rows of the history of goods, the newest first, served by a partial index."""
 
     list_display_links = None

@@ -1,7 +1,6 @@
 """The reviewer's desk: what waits, one goods after the other, decided with a look."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +15,7 @@ from backoffice.base.admin import RowAction, VerbAdmin, thumb
 from backoffice.base.errors import DomainError
 from catalog import changes, differences, pricing, review
 from catalog.admin import cells
+from catalog.admin.forms import moment
 from catalog.enums import VERB_LABELS, VERB_PERMISSIONS, GoodsStatus
 from catalog.models import Goods
 
@@ -94,7 +94,7 @@ class ReviewPages(VerbAdmin):
         if verb not in ("approve", "reject"):
             return _("Approve or reject it.")
         try:
-            seen_at = datetime.fromisoformat(request.POST.get("seen_at", ""))
+            seen_at = moment(request.POST.get("seen_at", ""))
             getattr(review, verb)(
                 goods, by=user, reason=request.POST.get("reason", ""), seen_at=seen_at
             )

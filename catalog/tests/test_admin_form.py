@@ -9,6 +9,7 @@ from django.utils import translation
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base import ports
 from catalog import changes, editing, pictures, pricing, review
+from catalog.admin import goods_history
 from catalog.enums import GoodsStatus
 from catalog.models import Goods, GoodsPicture, RepricingRun
 from catalog.tests.factories import (
@@ -288,7 +289,13 @@ def test_what_is_shown_of_a_concurrent_edit_leaves_costs_out(client):
     assert "4.3219" not in text(response)
 
 
-@pytest.mark.parametrize("seen_at", ["", "yesterday", "2026-13-45"])
+def test_a_moment_before_the_goods_was_there_shows_no_difference(client, by):
+    response = save(client, GoodsFactory(), name="x", seen_at="2000-01-01T00:00:00Z")
+    assert errors_of(response)
+    assert response.context["meanwhile"] == []
+
+
+@pytest.mark.parametrize("seen_at", ["", "yesterday", "2026-13-45", "2026-11-24T10:00"])
 def test_a_page_without_its_moment_is_not_saved(client, by, seen_at):
     goods = GoodsFactory()
     response = save(client, goods, name="黄元帅", seen_at=seen_at)
@@ -564,3 +571,7 @@ def test_the_history_is_closed_to_others(client):
     client.force_login(StaffFactory(permissions=["oplog.view_operationlog"]))
     goods = GoodsFactory()
     assert client.get(url("goods", "history", goods.pk)).status_code == 403
+
+
+def test_a_goods_without_history_has_an_empty_page():
+    assert goods_history.entries(GoodsFactory(), [], with_cost=True) == []

@@ -235,12 +235,18 @@ def test_filters(client, query, found):
     assert listed(client.get(LIST, query)) == found
 
 
-def test_the_cost_filter_does_nothing_for_those_who_may_not_see_costs(client):
+@pytest.mark.parametrize("lookup", ["cost__lt", "cost__gte", "cost", "cost__isnull"])
+@pytest.mark.parametrize("page", ["goods", "pricelog", "shelflog"])
+def test_no_lookup_in_the_address_tells_a_cost(client, lookup, page):
+    """A cost could be found out by halving: is it below 8? below 4?"""
+    by = AdminFactory()
+    goods = OnSaleGoodsFactory(price=Decimal(9), cost=Decimal(5))
+    pricing.change_price(goods, by=by, price=Decimal("9.50"))
+    value = "1" if lookup == "cost__isnull" else "5"
     login(client, role("merchandiser"))
-    GoodsFactory(price=Decimal(4), cost=Decimal(5))
-    GoodsFactory(price=Decimal(9), cost=Decimal(5))
-    response = client.get(LIST, {"cost": "below"}, follow=True)
-    assert len(listed(response)) == 2
+    assert client.get(url(page), {lookup: value}).status_code == 400
+    login(client, by)
+    assert client.get(url(page), {"cost__gte": "5"}).status_code == 200
 
 
 NEXT = {
@@ -418,3 +424,10 @@ def test_nobody_deletes_goods(client):
         == 403
     )
     assert Goods.objects.count() == 1
+
+
+def test_a_case_price_without_a_size_is_shown_alone(client):
+    login(client)
+    GoodsFactory(case_price=Decimal("77.70"))
+    page = text(client.get(LIST))
+    assert "77.70" in page

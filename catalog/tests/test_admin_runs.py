@@ -106,8 +106,13 @@ def test_case_prices_stand_beside_retail_prices(client):
     run = pricing.change_price(goods, by=by, case_price=Decimal(60)).run
     client.force_login(role("manager"))
     page = text(client.get(url("repricingrun", "change", run.pk)))
-    for word in ("Case", "100.00", "60.00", "20.0%", "-33.3%"):
+    for word in ("Case", "100.00", "60.00", "20.0%", "-40.0%", "-33.3%"):
         assert word in page
+    plan = text(client.post(url("repricingrun", "verb", "approve"), {"only": run.pk}))
+    assert "60.00" in plan
+    repricing.approve(run, by=AdminFactory())
+    goods.refresh_from_db()
+    assert (goods.price, goods.case_price) == (Decimal("9.90"), Decimal(60))
 
 
 def test_lines_are_paged_with_constant_queries(client):

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone, translation
 
 from backoffice.accounts.roles import ROLES
-from backoffice.accounts.tests.factories import AdminFactory
+from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.admin import home
 from backoffice.oplog.models import OperationLog
 from catalog import changes, listing, pricing, repricing, review
@@ -420,6 +420,8 @@ def test_the_first_steps_are_ticked_off(rf):
     assert done() == [True, True]
     request.user = role("service")
     assert len(done()) == 2
+    request.user = StaffFactory()
+    assert done() == []
 
 
 def test_a_reviewer_sees_the_desk_in_the_menu(client):

@@ -12,7 +12,7 @@ from backoffice.oplog.models import OperationLog
 from backoffice.oplog.record import record
 from catalog import changes, editing, pricing, repricing
 from catalog.enums import RunStatus
-from catalog.models import Goods
+from catalog.models import Goods, GoodsPicture
 from catalog.tests.factories import GoodsFactory, OnSaleGoodsFactory
 
 pytestmark = pytest.mark.django_db
@@ -102,3 +102,15 @@ def test_codes_are_unique_in_any_case():
     GoodsFactory(code="abc-1")
     with pytest.raises(IntegrityError), transaction.atomic():
         GoodsFactory(code="ABC-1")
+
+
+def test_rows_have_names_for_people():
+    goods = OnSaleGoodsFactory(code="A1", name="苹果", price=Decimal(10))
+    run = pricing.change_price(goods, by=AdminFactory(), price=Decimal(5)).run
+    assert str(goods) == "A1 苹果"
+    assert str(run) == run.number
+    assert str(run.lines.get()) == f"{run.pk}/{goods.pk}"
+    assert str(GoodsPicture(image="goods/a.jpg", width=1, height=1)) == "goods/a.jpg"
+    row = changes.HISTORY.objects.first()
+    with pytest.raises(AppendOnlyError):
+        row.delete()

@@ -411,3 +411,22 @@ def test_a_reviewer_may_edit_what_is_pending_and_it_is_logged():
     editing.edit_goods(goods, {"origin": "陕西"}, by=by)
     log = OperationLog.objects.get(action="goods.changed")
     assert (log.by, log.data["changes"]) == (by, {"origin": ["", "陕西"]})
+
+
+def test_a_code_taken_at_this_very_moment_is_refused_at_its_field(monkeypatch):
+    GoodsFactory(code="A001")
+    other = GoodsFactory(code="B002")
+    monkeypatch.setattr(editing, "_errors", lambda goods: {})
+    before = rows()
+    for act in (
+        lambda: editing.create_goods(entered(), by=AdminFactory()),
+        lambda: editing.edit_goods(other, {"code": "a001"}, by=AdminFactory()),
+    ):
+        with pytest.raises(FieldErrors) as refusal:
+            act()
+        assert list(refusal.value.errors) == ["code"]
+    assert rows() == before
+
+
+def test_a_price_may_be_left_open_at_first():
+    assert editing.create_goods(entered(price=None), by=AdminFactory()).price == 0

@@ -1,13 +1,16 @@
 """Verbs of review: who may, from where, what is written."""
 
+from decimal import Decimal
+
 import pytest
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.errors import NotPermitted, ReasonMissing, WrongStatus
 from backoffice.oplog.models import OperationLog
-from catalog import changes, review
+from catalog import changes, editing, pricing, readiness, review
 from catalog.enums import GoodsStatus
 from catalog.errors import NotReady, SelfReview
+from catalog.models import Goods
 from catalog.tests.factories import GoodsFactory, PendingGoodsFactory
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +73,27 @@ def test_the_only_reviewer_may_approve_with_a_reason(monkeypatch):
     review.approve(goods, by=buyer, reason="one-person shop")
     log = OperationLog.objects.get(action="goods.approved")
     assert log.data["self_approved"] is True
+
+
+def test_what_was_approved_once_counts_no_more(monkeypatch):
+    monkeypatch.setenv("SHOP_REVIEW_FOUR_EYES", "on")
+    buyer, clerk, reviewer = AdminFactory(), AdminFactory(), AdminFactory()
+    goods = review.approve(PendingGoodsFactory(by=buyer), by=reviewer)
+    goods = review.revise(goods, by=buyer)
+    editing.edit_goods(goods, {"name": "黄元帅"}, by=clerk)
+    assert review.touched_since_approval(goods) == {clerk.pk}
+    goods = review.submit(goods, by=reviewer)
+    with pytest.raises(SelfReview):
+        review.approve(goods, by=reviewer, reason="x")
+    assert review.approve(goods, by=buyer).status == GoodsStatus.APPROVED
+
+
+def test_a_change_of_price_alone_does_not_count_for_four_eyes():
+    goods = PendingGoodsFactory()
+    pricer = AdminFactory()
+    pricing.change_price(goods, by=pricer, price=Decimal("10.00"))
+    assert pricer.pk not in review.touched_since_approval(goods)
+
+
+def test_goods_that_never_had_a_category_lack_one():
+    assert "a category" in readiness.missing(Goods(name="x", price=Decimal(1)))
