@@ -71,9 +71,10 @@ class Origin:
     reference: str = ""
 
 
-def snapshot(goods: Goods) -> Snapshot:
-    """The tracked values as they stand, to be compared with after the change."""
-    return {name: getattr(goods, name) for name in TRACKED}
+def snapshot(goods: Goods, names: Iterable[str] = TRACKED) -> Snapshot:
+    """The tracked values as they stand, to be compared with after the change; only
+    `names` where nothing else will change."""
+    return {name: getattr(goods, name) for name in names}
 
 
 def changed(goods: Goods, before: Snapshot) -> dict[str, tuple[Any, Any]]:

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils import timezone
 
 from backoffice.base import context
 from backoffice.base.bulk import insert_rows
@@ -29,6 +30,8 @@ def masked(value: Any, key: str = "") -> Any:
     """The same with everything under a secret-looking key replaced."""
     if key and _SECRET.search(key):
         return MASK
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return {k: masked(v, str(k)) for k, v in value.items()}
     if isinstance(value, list | tuple):
@@ -43,17 +46,21 @@ def entry(
     now = context.current()
     # a person's name is not written where nobody can erase it
     label = getattr(target, "log_label", str(target)) if target is not None else ""
-    return OperationLog(
-        by=by,
-        action=action,
-        target_type=target._meta.label_lower if target is not None else "",
-        target_id=str(target.pk) if target is not None else "",
-        target_label=label[:200],
-        data=masked(data),
-        means=now.means,
-        ip=now.ip,
-        request_id=now.request_id,
-    )
+    # by position, which costs a third of it by name: bulk operations log every row
+    values: list[Any] = [
+        None,
+        timezone.now(),
+        by.pk if by is not None else None,
+        action,
+        target._meta.label_lower if target is not None else "",
+        str(target.pk) if target is not None else "",
+        label[:200],
+        masked(data),
+        now.means,
+        now.ip,
+        now.request_id,
+    ]
+    return OperationLog(*values)
 
 
 def record(

@@ -170,16 +170,11 @@ class SheetDefinition:
     #: a row whose key is one of these is the template's example
     example_keys: tuple[str, ...] = ("示例-1", "EXAMPLE-1")
 
+    def __init__(self) -> None:
+        self._by_name = {column.name: column for column in self.columns}
+
     def column(self, name: str) -> Column:
         return self._by_name[name]
-
-    @property
-    def _by_name(self) -> dict[str, Column]:
-        cached: dict[str, Column] | None = self.__dict__.get("_names")
-        if cached is None:
-            cached = {column.name: column for column in self.columns}
-            self.__dict__["_names"] = cached
-        return cached
 
     @property
     def writable(self) -> list[Column]:

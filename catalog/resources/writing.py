@@ -13,6 +13,7 @@ from catalog.enums import Means
 from catalog.lookup import locked_all
 from catalog.models import Goods
 from catalog.resources.planning import (
+    ATTNAMES,
     changed_meanwhile,
     find,
     may_set_of_new,
@@ -49,7 +50,9 @@ class GoodsWriter:
             if goods is None:
                 self._refuse(planned, "code", _("It is no longer there."))
                 continue
-            before = changes.snapshot(goods)
+            before = changes.snapshot(
+                goods, [ATTNAMES[name] for name in planned.changes]
+            )
             if self._set(planned, goods):
                 reason = self.reason(planned)
                 pairs.setdefault(reason, []).append((goods, before))
