@@ -178,7 +178,9 @@ class ScheduledJobAdmin(JobsAdmin):
 
     @column(_("latest runs"))
     def recent(self, obj: Any) -> SafeString:
-        runs = Task.objects.filter(group=obj.name).order_by("-stopped")[:10]
+        runs = list(Task.objects.filter(group=obj.name).order_by("-stopped")[:10])
+        if not runs:
+            return cells.NOTHING
         return format_html(
             '<ul class="runs">{}</ul>',
             format_html_join("", "<li>{} {} {}</li>", map(_run_line, runs)),
@@ -235,7 +237,7 @@ class QueuedTaskAdmin(JobsAdmin):
         if obj.begun_at:
             return tag("running", _("Running"))
         if obj.is_in_hand:
-            return tag("warning", _("Failed, will be tried again"))
+            return tag("warning", _("Retries later"))
         return tag("queued", _("Waiting"))
 
     @column(_("time"), ordering="lock")
