@@ -47,7 +47,7 @@ class Unit(models.Model):
         validators=[MinValueValidator(Decimal("0.001"))],
         help_text=_("Quantities are multiples of it: 0.001 weighed, 1 counted."),
     )
-    sequence = models.PositiveIntegerField(_("order"), default=100)
+    sequence = models.PositiveIntegerField(_("position"), default=100)
 
     objects = NamedQuerySet.as_manager()
 
@@ -85,7 +85,7 @@ class Category(models.Model):
     name = models.CharField(_("name"), max_length=40, unique=True, validators=PLAIN)
     image = models.ImageField(_("picture"), upload_to="categories", blank=True)
     sequence = models.PositiveIntegerField(
-        _("order"), default=100, help_text=_("The smaller, the further up.")
+        _("position"), default=100, help_text=_("The smaller, the further up.")
     )
 
     objects = NamedQuerySet.as_manager()
@@ -355,7 +355,7 @@ class GoodsPicture(models.Model):
     )
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
-    sequence = models.PositiveIntegerField(_("order"), default=0)
+    sequence = models.PositiveIntegerField(_("position"), default=0)
     is_main = models.BooleanField(_("main picture"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
