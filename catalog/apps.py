@@ -11,5 +11,7 @@ class CatalogConfig(AppConfig):
             register,
         )
         from catalog.resources.goods import GoodsSheet  # noqa: PLC0415 - as above
+        from catalog.resources.prices import PricesSheet  # noqa: PLC0415 - as above
 
         register(GoodsSheet())
+        register(PricesSheet())

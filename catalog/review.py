@@ -147,6 +147,20 @@ def last_approval(goods: Goods) -> Any:
     )
 
 
+def last_rejection(goods: Goods) -> Any:
+    """The row of history by which a rejected goods was rejected, with who did it."""
+    if goods.status != GoodsStatus.REJECTED:
+        return None
+    return (
+        changes.HISTORY.objects.filter(
+            id=goods.pk, status_changed=True, status=GoodsStatus.REJECTED
+        )
+        .select_related("history_user")
+        .order_by("-history_id")
+        .first()
+    )
+
+
 def queue() -> "QuerySet[Goods]":
     """What waits for review, the longest waiting first.
 

@@ -159,7 +159,7 @@ class Check:
         self._readers = [
             _Reader(column, layout.at[column.name])
             for column in definition.columns
-            if column.name in layout.at
+            if column.name in layout.at and not column.read_only
         ]
         self._key = next(r for r in self._readers if r.column.name == definition.key)
         self._examples = {example.casefold() for example in definition.example_keys}

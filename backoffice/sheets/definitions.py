@@ -95,6 +95,8 @@ class Planned:
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
     conflicts: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[tuple[str, str]] = field(default_factory=list)
+    #: why, in the row's own words
+    reason: str = ""
 
 
 @dataclass

@@ -122,6 +122,7 @@ class BatchRow(models.Model):
     changes = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     errors = models.JSONField(default=list)
     waiting = models.JSONField(default=list)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
 
     class Meta:
         verbose_name = _("row of a batch")

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 CHUNK = 1000
 _NAMES = (
     *("batch_id", "number", "outcome", "result", "key", "title", "target", "seen_at"),
-    *("changes", "errors", "waiting"),
+    *("changes", "errors", "waiting", "reason"),
 )
 _KEPT = (
     *("pk", "number", "outcome", "key", "title", "target", "seen_at"),
-    *("changes", "waiting"),
+    *("changes", "waiting", "reason"),
 )
 
 
@@ -42,6 +42,7 @@ def stage(batch: Batch, check: Check, plans: list[Planned]) -> None:
                 dumped(definition, planned),
                 check.messages(planned),
                 planned.waiting,
+                planned.reason,
             )
             for planned in plans
         ],
@@ -62,7 +63,7 @@ def dumped(definition: SheetDefinition, planned: Planned) -> dict[str, list[Any]
 
 def loaded(definition: SheetDefinition, kept: tuple[Any, ...]) -> Planned:
     """The plan that the values `_KEPT` of a row keep."""
-    pk, number, outcome, key, title, target, seen_at, written, waiting = kept
+    pk, number, outcome, key, title, target, seen_at, written, waiting, why = kept
     changes = {}
     for name, (old, new) in written.items():
         load = definition.column(name).load
@@ -79,7 +80,8 @@ def loaded(definition: SheetDefinition, kept: tuple[Any, ...]) -> Planned:
         target=target,
         seen_at=seen_at,
         changes=changes,
-        waiting=[(column, why) for column, why in waiting],
+        waiting=[tuple(pair) for pair in waiting],
+        reason=why,
     )
 
 

@@ -18,7 +18,15 @@ from backoffice.base.admin import VerbAdmin, quantity
 from backoffice.base.errors import ChangedMeanwhile, DomainError
 from backoffice.base.money import plain
 from backoffice.shop import shop
-from catalog import changes, differences, editing, pictures, pricing, repricing
+from catalog import (
+    changes,
+    differences,
+    editing,
+    pictures,
+    pricing,
+    repricing,
+    review,
+)
 from catalog.admin import cells
 from catalog.admin.forms import Refused, VerbForm, moment, refusals_of, shown_again
 from catalog.editing import SETTABLE
@@ -269,6 +277,7 @@ class GoodsFormPages(VerbAdmin):
                     "is_on_sale": kept.status == GoodsStatus.ON_SALE,
                     "available": _available(kept),
                     "waiting": _waiting(kept, user),
+                    "rejection": review.last_rejection(kept),
                     "may_edit_pictures": editing.may_edit_content(user, kept),
                     "meanwhile": _meanwhile(
                         kept,

@@ -1,5 +1,6 @@
 """The columns of the goods' sheets: names, labels, how a cell is read."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.utils.translation import gettext_lazy
 from backoffice.base.money import MAX_PRICE, MAX_QUANTITY
 from backoffice.sheets import cells
 from backoffice.sheets.definitions import Column
+from backoffice.sheets.errors import CellError
 from catalog.models import Brand, Category, Goods, Unit
+from catalog.moves import REASON_LENGTH
 
 
 def _price(cell: Any) -> Decimal:
@@ -45,6 +48,16 @@ _factor = cells.number(
     places=2,
     wrong=lambda cell: _("%(cell)s is not a factor, for example 1.5") % {"cell": cell},
 )
+
+
+def _reason(cell: Any) -> str:
+    text = cells.text(cell)
+    if len(text) > REASON_LENGTH:
+        raise CellError(
+            _("The reason is longer than %(most)s characters.")
+            % {"most": REASON_LENGTH}
+        )
+    return text
 
 
 def _same(value: Any) -> Any:
@@ -144,21 +157,24 @@ UPDATED_AT = Column(
     ),
 )
 
+NAME = _text(
+    "name",
+    "商品名称",
+    "名称",
+    "品名",
+    "商品名",
+    "单品名称",
+    "商品标题",
+    "goods name",
+    "product name",
+    "title",
+    example="红富士苹果",
+)
+STATUS = _text("status", "状态", read_only=True)
+
 GOODS_COLUMNS = (
     CODE,
-    _text(
-        "name",
-        "商品名称",
-        "名称",
-        "品名",
-        "商品名",
-        "单品名称",
-        "商品标题",
-        "goods name",
-        "product name",
-        "title",
-        example="红富士苹果",
-    ),
+    NAME,
     _text(
         "category",
         "分类",
@@ -256,7 +272,7 @@ GOODS_COLUMNS = (
         parse=cells.lines,
         clearable=True,
     ),
-    _text("status", "状态", read_only=True),
+    STATUS,
     Column(
         "available",
         gettext_lazy("available"),
@@ -265,5 +281,21 @@ GOODS_COLUMNS = (
         kind="number",
         read_only=True,
     ),
+    UPDATED_AT,
+)
+
+PRICES_COLUMNS = (
+    CODE,
+    replace(NAME, read_only=True),
+    PRICE,
+    CASE_PRICE,
+    Column(
+        "reason",
+        gettext_lazy("reason"),
+        _reason,
+        aliases=("原因", "调价原因", "备注"),
+        help=gettext_lazy("Kept in the price log beside the change."),
+    ),
+    STATUS,
     UPDATED_AT,
 )

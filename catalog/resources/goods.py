@@ -38,6 +38,8 @@ ABILITIES = (
     CREATE_MISSING,
 )
 CHUNK = 2000
+#: columns that are no field: asked of the stock, or for a person to fill in
+COMPUTED = ("available", "reason")
 
 
 class GoodsSheet(SheetDefinition):
@@ -49,10 +51,10 @@ class GoodsSheet(SheetDefinition):
         "New goods as drafts, and any field of goods that are there."
     )
     model = Goods
-    columns = GOODS_COLUMNS
-    import_permissions = ABILITIES[:4]
+    columns: Sequence[Column] = GOODS_COLUMNS
+    import_permissions: Sequence[str] = ABILITIES[:4]
     export_permission = "catalog.view_goods"
-    required_for_new = ("code", *REQUIRED)
+    required_for_new: tuple[str, ...] = ("code", *REQUIRED)
 
     def checker(self, by: "User", options: Options) -> Checker:
         return GoodsChecker(by, options)
@@ -116,7 +118,7 @@ class GoodsSheet(SheetDefinition):
 def exported(queryset: models.QuerySet, names: Sequence[str]) -> Iterator[list[Any]]:
     """The fields `names` of each goods, relations by name; a few thousand at a time."""
     words = Words()
-    stored = [name for name in names if name != "available"]
+    stored = [name for name in names if name not in COMPUTED]
     fields = [f"{name}_id" if name in RELATIONS else name for name in stored]
     chunk: list[tuple] = []
     rows = queryset.values_list("pk", *fields).iterator(chunk_size=CHUNK)
@@ -135,10 +137,10 @@ def _finished(
         ports.available([row[0] for row in chunk]) if "available" in names else {}
     )
     spots = [(index, name) for index, name in enumerate(stored) if name in RELATIONS]
-    place = list(names).index("available") if "available" in names else None
     for pk, *values in chunk:
         for index, name in spots:
             values[index] = words.name(name, values[index])
-        if place is not None:
-            values.insert(place, available.get(pk))
+        for place, name in enumerate(names):
+            if name in COMPUTED:
+                values.insert(place, available.get(pk) if name == "available" else None)
         yield values

@@ -38,6 +38,7 @@ class GoodsWriter:
         self.written = Written()
         self._at = timezone.now()
         self._proposals: list[repricing.Proposal] = []
+        self._reasons: set[str] = set()
 
     def change(self, plans: Sequence[Planned]) -> None:
         """Change goods that are there; the plans come in the order of their ids."""
@@ -54,17 +55,12 @@ class GoodsWriter:
                 goods, [ATTNAMES[name] for name in planned.changes]
             )
             if self._set(planned, goods):
-                reason = self.reason(planned)
-                pairs.setdefault(reason, []).append((goods, before))
-                log += self._lines(goods, before, reason)
+                pairs.setdefault(planned.reason, []).append((goods, before))
+                log += self._lines(goods, before, planned.reason)
         for reason, some in pairs.items():
             origin = changes.Origin(self.by, Means.SHEET, reason, self.reference)
             changes.save_all(some, origin, self._at)
         record_all(log)
-
-    def reason(self, planned: Planned) -> str:
-        """Why this row changes, as its history keeps it."""
-        return ""
 
     def _set(self, planned: Planned, goods: Goods) -> bool:
         """Set the planned values on a locked goods; False where that is refused."""
@@ -84,6 +80,7 @@ class GoodsWriter:
         if effect.prices.hits:
             self.written.waiting[planned.row.number] = waiting(effect.prices)
             self._proposals.append(effect.prices.proposal(goods))
+            self._reasons.add(planned.reason)
         return True
 
     def _lines(
@@ -158,11 +155,14 @@ class GoodsWriter:
     def finish(self) -> Written:
         """Propose what has to wait, as one run; gives what became of the rows."""
         if self._proposals:
+            # a run has one reason; rows that differ are told by the sheet
+            only = self._reasons.pop() if len(self._reasons) == 1 else ""
             run = repricing.propose(
                 self._proposals,
                 by=self.by,
                 origin=Means.SHEET,
-                reason=_("Sheet, batch %(number)s") % {"number": self.reference},
+                reason=only
+                or _("Sheet, batch %(number)s") % {"number": self.reference},
                 reference=self.reference,
             )
             self.written.run = run.number

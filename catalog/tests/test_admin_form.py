@@ -408,6 +408,17 @@ def test_the_page_shows_where_the_goods_stands(client, by):
     assert url("goods", "verb", "submit") not in page
 
 
+def test_a_rejected_goods_says_who_rejected_it_and_why(client, by):
+    goods = review.submit(GoodsFactory(), by=by)
+    reviewer = AdminFactory(nickname="老李")
+    goods = review.reject(goods, by=reviewer, reason="图片不清楚")
+    page = text(client.get(url("goods", "change", goods.pk)))
+    assert "Rejected by 老李" in page
+    assert "图片不清楚" in page
+    review.submit(goods, by=by)
+    assert "Rejected by" not in text(client.get(url("goods", "change", goods.pk)))
+
+
 def test_the_margin_opens_its_formula(client, by):
     goods = GoodsFactory(price=Decimal(10), cost=Decimal(8))
     page = text(client.get(url("goods", "change", goods.pk)))

@@ -45,6 +45,7 @@ class Line:
     result: SafeString | str
     cells: list[Cell] = field(default_factory=list)
     errors: list[list[str]] = field(default_factory=list)
+    reason: str = ""
     is_new: bool = False
 
 
@@ -171,6 +172,7 @@ def lines(batch: Batch, rows: Iterable[BatchRow], by: "User") -> list[Line]:
                 result=words.result_tag(row.result),
                 cells=cells,
                 errors=row.errors,
+                reason=row.reason,
                 is_new=is_new,
             )
         )
