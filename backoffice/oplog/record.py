@@ -47,7 +47,7 @@ def entry(
     # a person's name is not written where nobody can erase it
     label = getattr(target, "log_label", str(target)) if target is not None else ""
     # by position, which costs a third of it by name: bulk operations log every row
-    values: list[Any] = [
+    values: Any = [
         None,
         timezone.now(),
         by.pk if by is not None else None,
