@@ -235,9 +235,13 @@ class GoodsFormPages(VerbAdmin):
             seen_at=form.cleaned_data["seen_at"],
             reason=form.cleaned_data["reason"],
         )
-        _save_pictures(obj, form, by=user)
-        if result.price.run:
-            run = result.price.run
+        touched = _save_pictures(obj, form, by=user) or bool(result.changed)
+        # what Django says of every save would be untrue
+        request.is_unchanged = not touched  # type: ignore[attr-defined]
+        run = result.price.run
+        if not touched and run is None:
+            messages.info(request, _("Nothing was changed."))
+        if run is not None:
             messages.warning(
                 request,
                 format_html(
@@ -247,6 +251,19 @@ class GoodsFormPages(VerbAdmin):
                     run.number,
                 ),
             )
+
+    def message_user(
+        self,
+        request: HttpRequest,
+        message: Any,
+        level: Any = messages.INFO,
+        *a: Any,
+        **k: Any,
+    ) -> None:
+        """Not "was changed successfully" where nothing was."""
+        if level == messages.SUCCESS and getattr(request, "is_unchanged", False):
+            return
+        super().message_user(request, message, level, *a, **k)
 
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
@@ -295,21 +312,24 @@ class GoodsFormPages(VerbAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
 
-def _save_pictures(goods: Goods, form: GoodsForm, *, by: Any) -> None:
-    """Main picture, order, what goes and what comes, as the form says."""
+def _save_pictures(goods: Goods, form: GoodsForm, *, by: Any) -> bool:
+    """Main picture, order, what goes and what comes, as the form says; whether any."""
     typed, changed = form.cleaned_data, set(form.changed_data)
     gone = [p for p in form.present if typed.get(f"remove_{p.pk}")]
     left = [p for p in form.present if p not in gone]
     main = next((p for p in left if str(p.pk) == typed.get("main_picture")), None)
-    if "main_picture" in changed and main is not None:
+    is_main_new = "main_picture" in changed and main is not None
+    is_moved = any(f"place_{p.pk}" in changed for p in left)
+    if is_main_new and main is not None:
         pictures.set_main(main, by=by)
     for picture in gone:
         pictures.remove_picture(picture, by=by)
-    if left and any(f"place_{p.pk}" in changed for p in left):
+    if is_moved:
         ordered = sorted(left, key=lambda p: typed.get(f"place_{p.pk}") or 99)
         pictures.order_pictures(goods, [p.pk for p in ordered], by=by)
     if typed["new_pictures"]:
         pictures.add_pictures(goods, typed["new_pictures"], by=by)
+    return bool(is_main_new or gone or is_moved or typed["new_pictures"])
 
 
 def _available(goods: Goods) -> Any:

@@ -240,7 +240,8 @@ def test_the_name_of_a_file_does_not_run(client, by):
 
 def test_a_change_is_saved_with_its_reason(client, by):
     goods = GoodsFactory(cost=Decimal(5))
-    save(client, goods, name="黄元帅", price="8.80", reason="new season")
+    response = save(client, goods, name="黄元帅", price="8.80", reason="new season")
+    assert "successfully" in str(messages_of(response))
     goods.refresh_from_db()
     assert (goods.name, goods.price, goods.cost) == ("黄元帅", Decimal("8.80"), 5)
     row = changes.HISTORY.objects.latest("history_id")
@@ -250,9 +251,10 @@ def test_a_change_is_saved_with_its_reason(client, by):
 def test_saving_without_a_change_writes_nothing(client, by):
     goods = GoodsFactory(cost=Decimal("5.5000"), case_size=Decimal(10))
     before = Goods.objects.values().get()
-    save(client, goods)
+    response = save(client, goods)
     assert Goods.objects.values().get() == before
     assert changes.HISTORY.objects.count() == 1
+    assert messages_of(response) == ["Nothing was changed."]
 
 
 def test_the_later_editor_is_told_and_keeps_what_was_typed(client, by):
@@ -308,7 +310,8 @@ def test_a_guarded_price_waits_and_the_person_is_told(client, by):
     goods = OnSaleGoodsFactory(price=Decimal(10))
     response = save(client, goods, price="5.00", reason="clearance")
     run = RepricingRun.objects.get()
-    assert any(run.number in message for message in messages_of(response))
+    (message,) = messages_of(response)
+    assert run.number in message
     assert url("repricingrun", "change", run.pk) in text(response)
     goods.refresh_from_db()
     assert goods.price == 10
