@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from backoffice.base.errors import DomainError
+from backoffice.base.errors import DomainError, NotPermitted
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -188,6 +188,15 @@ class SheetDefinition:
 
     def may_export(self, by: "User") -> bool:
         return by.is_active and by.has_perm(self.export_permission)
+
+    def permit_export(self, by: "User | None") -> None:
+        """Raises NotPermitted unless the person may see what the sheet holds; None is
+        the operator of the machine, who may."""
+        if by is not None and not self.may_export(by):
+            raise NotPermitted(
+                _("You may not export %(sheet)s.") % {"sheet": self.label},
+                permission=self.export_permission,
+            )
 
     def visible_columns(self, by: "User | None") -> list[Column]:
         """The columns of an export; None is the machine's own operator."""

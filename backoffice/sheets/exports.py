@@ -4,25 +4,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from django.db import models
-from django.utils.translation import gettext as _
 
-from backoffice.base.errors import NotPermitted
 from backoffice.oplog.record import record
-from backoffice.sheets import writing
+from backoffice.sheets import library, writing
 from backoffice.sheets.definitions import SheetDefinition
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
-
-
-def permit_export(definition: SheetDefinition, by: "User | None") -> None:
-    """Raises NotPermitted unless the person may see what the sheet holds; None is the
-    operator of the machine, who may."""
-    if by is not None and not definition.may_export(by):
-        raise NotPermitted(
-            _("You may not export %(sheet)s.") % {"sheet": definition.label},
-            permission=definition.export_permission,
-        )
 
 
 def export(
@@ -34,21 +22,25 @@ def export(
     queryset: models.QuerySet | None = None,
     labels: bool = True,
 ) -> int:
-    """Write the rows (all of them without a queryset) as xlsx or csv; gives their number.
+    """Write the rows (all of them without a queryset) in a format of ours or of the
+    library; gives their number.
 
     Columns that the person may not see are left out. Written to the operation log.
     """
-    permit_export(definition, by)
+    definition.permit_export(by)
     rows = definition.everything() if queryset is None else queryset
-    columns = definition.visible_columns(by)
-    count = writing.write(
-        file,
-        kind,
-        columns,
-        definition.export(rows, columns),
-        title=str(definition.label),
-        labels=labels,
-    )
+    if kind in library.FORMATS:
+        count = library.write(definition, file, kind, by=by, queryset=rows)
+    else:
+        columns = definition.visible_columns(by)
+        count = writing.write(
+            file,
+            kind,
+            columns,
+            definition.export(rows, columns),
+            title=str(definition.label),
+            labels=labels,
+        )
     record(by=by, action="sheet.exported", sheet=definition.id, rows=count, format=kind)
     return count
 
@@ -57,8 +49,8 @@ def export_to_path(
     definition: SheetDefinition, path: Path, *, by: "User | None", labels: bool
 ) -> int:
     """As `export`; the file appears under its name when it is complete."""
-    kind = writing.format_of(path.name)
-    permit_export(definition, by)
+    kind = writing.format_of(path.name, (*writing.FORMATS, *library.FORMATS))
+    definition.permit_export(by)
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as file:

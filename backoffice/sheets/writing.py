@@ -35,14 +35,14 @@ _CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
-def format_of(name: str) -> str:
+def format_of(name: str, formats: Sequence[str] = FORMATS) -> str:
     """The format that a file's name asks for; raises SheetRefused."""
     _stem, dot, ending = name.rpartition(".")
-    if dot and ending.lower() in FORMATS:
+    if dot and ending.lower() in formats:
         return ending.lower()
     raise SheetRefused(
         _("A sheet is written as %(formats)s; name the file accordingly.")
-        % {"formats": ", ".join(FORMATS)}
+        % {"formats": ", ".join(formats)}
     )
 
 
@@ -77,7 +77,7 @@ def csv_pieces(
     write([escaped(text) for text in header])
     kinds = [column.kind for column in columns]
     for count, row in enumerate(rows, 1):
-        write([_csv_cell(value, kind) for value, kind in zip(row, kinds, strict=True)])
+        write([csv_cell(value, kind) for value, kind in zip(row, kinds, strict=True)])
         if count % 500 == 0:
             yield buffer.getvalue().encode()
             buffer.seek(0)
@@ -85,7 +85,8 @@ def csv_pieces(
     yield buffer.getvalue().encode()
 
 
-def _csv_cell(value: Any, kind: str) -> str:
+def csv_cell(value: Any, kind: str) -> str:
+    """A value as text, harmless in a spreadsheet."""
     if value is None or value == "":
         return ""
     if kind == "flag":
