@@ -1,0 +1,99 @@
+"""Takes the pictures of the README against a running demo.
+
+    DEMO_ADMIN_PASSWORD=… make run          # in another terminal
+    .venv/bin/python docs/screenshots.py http://127.0.0.1:8000 PASSWORD
+
+It hands in a small sheet that is never confirmed, so the demo stays as it is.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+IMAGES = Path(__file__).parent / "img"
+SHEET = """code,name,category,unit,price,cost,origin
+RX001,阿克苏冰糖心苹果,热销爆品,斤,8.20,5.20,新疆阿克苏
+NEW01,秘鲁蓝莓,葡提梅果,盒,"12,5元",8.60,秘鲁
+NEW02,海南蜜瓜,西瓜/蜜瓜,斤,6.80,4.10,海南
+"""
+
+
+def signed_in(
+    browser: Browser, base: str, password: str, language: str, width: int
+) -> Page:
+    """A page of somebody who may see everything."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 844 if width < 500 else 800},
+        locale="zh-CN" if language == "zh" else "en-US",
+        device_scale_factor=1,
+    )
+    page = context.new_page()
+    page.goto(f"{base}/admin/login/")
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", password)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(f"{base}/admin/")
+    return page
+
+
+def shoot(page: Page, name: str) -> None:
+    """Save what is in view."""
+    IMAGES.mkdir(exist_ok=True)
+    page.screenshot(path=IMAGES / f"{name}.png")
+    sys.stdout.write(f"{name}\n")
+
+
+def confirm_page(page: Page, base: str) -> None:
+    """Tick some goods and ask for a verb; the demo is not changed."""
+    page.goto(f"{base}/admin/catalog/goods/?tab=approved")
+    for box in page.locator("input[name=_selected_action]").all()[:3]:
+        box.check()
+    page.locator("button", has_text="List").first.click()
+    page.wait_for_load_state()
+
+
+def import_page(page: Page, base: str) -> None:
+    """Hand in a sheet and look at its preview."""
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = Path(folder) / "morning.csv"
+        sheet.write_text(SHEET, encoding="utf-8")
+        page.goto(f"{base}/admin/sheets/batch/import/")
+        page.set_input_files("input[type=file]", str(sheet))
+        page.locator("form button[type=submit]").last.click()
+        page.wait_for_load_state()
+
+
+def main() -> None:
+    base, password = sys.argv[1].rstrip("/"), sys.argv[2]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = signed_in(browser, base, password, "en", 1280)
+        for name, path in {
+            "home-en": "/admin/",
+            "goods-en": "/admin/catalog/goods/?tab=on_sale",
+            "review-en": "/admin/catalog/goods/review/",
+            "prices-en": "/admin/catalog/pricelog/",
+        }.items():
+            page.goto(base + path)
+            shoot(page, name)
+        page.goto(f"{base}/admin/catalog/repricingrun/?tab=awaiting")
+        page.locator("#result_list tbody a").first.click()
+        page.wait_for_load_state()
+        shoot(page, "run-en")
+        confirm_page(page, base)
+        shoot(page, "confirm-en")
+        import_page(page, base)
+        shoot(page, "import-en")
+        phone = signed_in(browser, base, password, "zh", 390)
+        phone.goto(f"{base}/admin/catalog/goods/?tab=on_sale")
+        shoot(phone, "goods-phone-zh")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
