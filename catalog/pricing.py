@@ -45,14 +45,62 @@ Price = Decimal | None
 
 @dataclass(frozen=True)
 class Hit:
-    """A guard that a change runs into: which, for which selling unit, in words."""
+    """A guard that a change runs into: which, for which selling unit, at which limit.
+
+    Kept as numbers, so that everybody reads it in their own language.
+    """
 
     guard: Guard
     unit: SellingUnit
-    message: str
+    new: Decimal
+    limit: Decimal
+    old: Price = None
 
-    def as_json(self) -> dict[str, str]:
-        return {"guard": self.guard, "unit": self.unit, "message": self.message}
+    @property
+    def message(self) -> str:
+        """In words; without the cost, which not everyone who prices may see."""
+        words = {
+            "unit": self.unit.label,
+            "old": fixed(self.old, 2),
+            "new": fixed(self.new, 2),
+            "limit": plain(self.limit),
+        }
+        if self.guard == Guard.MARGIN:
+            return (
+                _(
+                    "%(unit)s price %(new)s leaves less than the smallest margin of %(limit)s%%"
+                )
+                % words
+            )
+        percent = change_percent(self.old, self.new)
+        words["percent"] = plain(percent)
+        return (
+            _(
+                "%(unit)s price %(old)s → %(new)s changes by %(percent)s%%, more than %(limit)s%%"
+            )
+            % words
+        )
+
+    def as_json(self) -> dict[str, str | None]:
+        """For the line of a run; `of_json` reads it back."""
+        return {
+            "guard": self.guard,
+            "unit": self.unit,
+            "new": str(self.new),
+            "limit": str(self.limit),
+            "old": None if self.old is None else str(self.old),
+        }
+
+    @classmethod
+    def of_json(cls, kept: dict[str, Any]) -> "Hit":
+        """What `as_json` wrote."""
+        return cls(
+            Guard(kept["guard"]),
+            SellingUnit(kept["unit"]),
+            Decimal(kept["new"]),
+            Decimal(kept["limit"]),
+            None if kept["old"] is None else Decimal(kept["old"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -147,41 +195,18 @@ def _hits_of(unit: SellingUnit, old: Price, new: Price, cost: Price) -> list[Hit
     hits = []
     margin = shop.MIN_MARGIN_PERCENT
     if cost is not None and new < floor_price(cost, margin):
-        hits.append(
-            Hit(
-                Guard.MARGIN,
-                unit,
-                # without the cost itself: not everyone who prices may see it
-                _(
-                    "%(unit)s price %(new)s leaves less than the smallest margin of %(margin)s%%"
-                )
-                % {
-                    "unit": unit.label,
-                    "new": fixed(new, 2),
-                    "margin": plain(margin),
-                },
-            )
-        )
-    if old:
-        percent = abs(new - old) / old * 100
-        if percent > shop.MAX_CHANGE_PERCENT:
-            hits.append(
-                Hit(
-                    Guard.CHANGE,
-                    unit,
-                    _(
-                        "%(unit)s price %(old)s → %(new)s changes by %(percent)s%%, more than %(most)s%%"
-                    )
-                    % {
-                        "unit": unit.label,
-                        "old": fixed(old, 2),
-                        "new": fixed(new, 2),
-                        "percent": plain(percent.quantize(Decimal("0.1"))),
-                        "most": plain(shop.MAX_CHANGE_PERCENT),
-                    },
-                )
-            )
+        hits.append(Hit(Guard.MARGIN, unit, new, margin, old))
+    most = shop.MAX_CHANGE_PERCENT
+    if old and abs(new - old) / old * 100 > most:
+        hits.append(Hit(Guard.CHANGE, unit, new, most, old))
     return hits
+
+
+def change_percent(old: Price, new: Decimal) -> Decimal | None:
+    """By how much a price moves, in percent without sign, one place."""
+    if not old:
+        return None
+    return (abs(new - old) / old * 100).quantize(Decimal("0.1"))
 
 
 def may_price(by: "User", goods: Goods) -> bool:

@@ -50,6 +50,10 @@ def _verb(name: str, **options: Any) -> Verb:
 class GoodsList(WorkbenchList):
     """A page of goods with what is available and which prices wait: a query for each."""
 
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        """Without the descriptions, which no row shows."""
+        return super().get_queryset(request, exclude_parameters).defer("description")
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)

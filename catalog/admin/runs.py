@@ -308,7 +308,7 @@ def shown(line: RepricingLine, *, with_cost: bool) -> dict[str, Any]:
                 with_cost,
             ),
         ],
-        "guards": [guard["message"] for guard in line.guards],
+        "guards": [pricing.Hit.of_json(kept).message for kept in line.guards],
     }
 
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.errors import NotPermitted, ReasonMissing, WrongStatus
@@ -238,3 +239,22 @@ def test_waiting_runs_are_found_by_their_goods():
     repricing.cancel(proposed(one, by=by), by=by)
     assert repricing.waiting_for(one) == [run]
     assert repricing.waiting_for(two) == []
+
+
+def test_guards_are_kept_as_numbers_and_read_in_every_language():
+    goods = OnSaleGoodsFactory(price=Decimal(10), cost=Decimal(8))
+    run = pricing.change_price(goods, by=AdminFactory(), price=Decimal(5)).run
+    kept = [pricing.Hit.of_json(guard) for guard in run.lines.get().guards]
+    assert kept == pricing.guard_hits(goods, Decimal(5))
+    with translation.override("en"):
+        assert [hit.message for hit in kept] == [
+            "Retail price 5.00 leaves less than the smallest margin of 0%",
+            "Retail price 10.00 → 5.00 changes by 50%, more than 30%",
+        ]
+
+
+def test_a_first_price_moves_by_no_percentage():
+    goods = GoodsFactory(price=Decimal(0), cost=Decimal(8))
+    (hit,) = pricing.guard_hits(goods, Decimal(5))
+    assert pricing.Hit.of_json(hit.as_json()) == hit
+    assert pricing.change_percent(None, Decimal(5)) is None
