@@ -5,7 +5,7 @@ Verbs lock and re-read a goods, take a `Snapshot`, set attributes and call `save
 row for each real change. Also kept here: which fields are content, price and cost.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -190,21 +190,33 @@ def save(
 
 
 def save_all(
-    pairs: Iterable[tuple[Goods, Snapshot]], origin: Origin, at: datetime | None = None
+    pairs: Iterable[tuple[Goods, Snapshot]],
+    origin: Origin,
+    at: datetime | None = None,
+    *,
+    pictures: Collection[int] = (),
 ) -> int:
-    """Write many locked goods and their histories, in batches; gives how many changed."""
+    """Write many locked goods and their histories, in batches; gives how many changed.
+
+    `pictures` are ids of goods whose pictures changed, whatever else did.
+    """
     now = at or timezone.now()
     touched: list[Goods] = []
     rows: list[tuple[Any, ...]] = []
     names: set[str] = set()
     for goods, before in pairs:
         differences = changed(goods, before)
-        if not differences:
+        pictures_changed = goods.pk in pictures
+        if not differences and not pictures_changed:
             continue
         goods.updated_at = now
         names |= set(_field_names(differences))
         touched.append(goods)
-        rows.append(_history(goods, "~", differences, origin, now))
+        rows.append(
+            _history(
+                goods, "~", differences, origin, now, pictures_changed=pictures_changed
+            )
+        )
     if touched:
         update_all(touched, [*sorted(names), "updated_at"])
         insert_rows(HISTORY, _HISTORY_NAMES, rows)

@@ -14,6 +14,7 @@ from backoffice.sheets.definitions import Column
 from backoffice.sheets.errors import CellError
 from catalog.models import Brand, Category, Goods, Unit
 from catalog.moves import REASON_LENGTH
+from catalog.resources import galleries
 
 
 def _price(cell: Any) -> Decimal:
@@ -271,6 +272,16 @@ GOODS_COLUMNS = (
         "商品介绍",
         parse=cells.lines,
         clearable=True,
+    ),
+    Column(
+        "images",
+        gettext_lazy("pictures"),
+        galleries.parse,
+        aliases=("图片", "商品图片", "图片路径"),
+        clearable=True,
+        help=gettext_lazy(
+            "Stored paths as the export has them, joined by |; the first is the main one."
+        ),
     ),
     STATUS,
     Column(

@@ -19,6 +19,7 @@ from backoffice.sheets.definitions import (
     Written,
 )
 from catalog.models import Goods
+from catalog.resources import galleries
 from catalog.resources.columns import GOODS_COLUMNS
 from catalog.resources.planning import REQUIRED, GoodsChecker
 from catalog.resources.undoing import GoodsUndo
@@ -39,7 +40,7 @@ ABILITIES = (
 )
 CHUNK = 2000
 #: columns that are no field: asked of the stock, or for a person to fill in
-COMPUTED = ("available", "reason")
+COMPUTED = ("images", "available", "reason")
 
 
 class GoodsSheet(SheetDefinition):
@@ -133,14 +134,17 @@ def exported(queryset: models.QuerySet, names: Sequence[str]) -> Iterator[list[A
 def _finished(
     chunk: list[tuple], names: Sequence[str], stored: Sequence[str], words: Words
 ) -> Iterator[list[Any]]:
-    available = (
-        ports.available([row[0] for row in chunk]) if "available" in names else {}
-    )
+    ids = [row[0] for row in chunk]
+    computed: dict[str, dict[int, Any]] = {
+        "images": galleries.of(ids) if "images" in names else {},
+        "available": ports.available(ids) if "available" in names else {},
+        "reason": {},
+    }
     spots = [(index, name) for index, name in enumerate(stored) if name in RELATIONS]
     for pk, *values in chunk:
         for index, name in spots:
             values[index] = words.name(name, values[index])
         for place, name in enumerate(names):
             if name in COMPUTED:
-                values.insert(place, available.get(pk) if name == "available" else None)
+                values.insert(place, computed[name].get(pk))
         yield values

@@ -24,6 +24,7 @@ from catalog import changes, editing, pricing, validation
 from catalog.enums import GoodsStatus, Means, SellingUnit
 from catalog.models import Goods
 from catalog.pricing import KEEP
+from catalog.resources.galleries import Galleries, wanted
 from catalog.resources.words import RELATIONS, Words
 
 if TYPE_CHECKING:
@@ -134,12 +135,14 @@ def set_values(
     *,
     by: "User",
     words: Words,
+    galleries: Galleries,
     is_checked: bool = False,
 ) -> Effect:
     """Set resolved values on a goods as an edit by hand would; writes nothing.
 
     Prices are set only where they need nobody's approval. With `is_checked` each value
-    was found right before, and only how they fit together is looked at.
+    was found right before, and only how they fit together is looked at. Pictures are
+    compared and not set: `galleries` arranges them.
     """
     effect = Effect()
     # known already; the rules look at its step
@@ -169,7 +172,24 @@ def set_values(
         _note(effect, editing.unsellable(goods, effect.prices))
     effect.changes = _changes(goods, touched, seen, effect.prices, words)
     effect.prices.apply_to(goods)
+    if "images" in values:
+        _pictures(goods, values["images"] or None, by, galleries, effect)
     return effect
+
+
+def _pictures(
+    goods: Goods, new: str | None, by: "User", galleries: Galleries, effect: Effect
+) -> None:
+    old = galleries.paths(goods)
+    if new == old:
+        return
+    effect.changes["images"] = (old, new)
+    errors = galleries.errors(goods, new)
+    try:
+        editing.permit_content(by, goods, ["image"])
+    except DomainError as refusal:
+        errors = [str(refusal)]
+    effect.errors += [("images", message) for message in errors]
 
 
 def _set(goods: Goods, name: str, value: Any) -> None:
@@ -239,6 +259,7 @@ class GoodsChecker(Checker):
     def __init__(self, by: "User", options: Options) -> None:
         super().__init__(by, options)
         self.words = Words(create=options.create_missing)
+        self.galleries = Galleries()
         self._rows: dict[int | str, int] = {}
 
     def missing(self) -> dict[str, list[str]]:
@@ -250,6 +271,11 @@ class GoodsChecker(Checker):
         plain = {code: half_width(code) for code in codes}
         known = find([*plain, *(half for code, half in plain.items() if half != code)])
         pairs = [(row, self._goods(row, known, plain)) for row in rows]
+        if any("images" in row.values for row in rows):
+            self.galleries.load(
+                [goods.pk for _row, goods in pairs if goods is not None],
+                wanted(row.values for row in rows),
+            )
         bases = bases_of(pairs)
         again = put_away(goods for _row, goods in pairs if goods is not None)
         return [
@@ -290,8 +316,10 @@ class GoodsChecker(Checker):
         values, errors = resolved(row.values, self.words)
         row.errors += errors
         if base is not None:
-            planned.conflicts = base.merge(goods, values, self.words)
-        effect = set_values(goods, values, by=self.by, words=self.words)
+            planned.conflicts = base.merge(goods, values, self.words, self.galleries)
+        effect = set_values(
+            goods, values, by=self.by, words=self.words, galleries=self.galleries
+        )
         planned.changes = effect.changes
         row.errors += effect.errors
         if effect.changes:
@@ -332,10 +360,14 @@ class GoodsChecker(Checker):
         row.errors += errors_of_new(
             goods, values, self.by, refused | {c for c, _m in errors}
         )
+        row.errors += [
+            ("images", message)
+            for message in self.galleries.errors(goods, values.get("images"))
+        ]
         planned.changes = {
             name: (None, value)
             for name, value in row.values.items()
-            if value is not CLEAR and name in ATTNAMES
+            if value is not CLEAR and (name in ATTNAMES or name == "images")
         }
         return planned
 
@@ -377,15 +409,23 @@ def may_set_of_new(values: Mapping[str, Any], by: "User") -> list[tuple[str, str
 
 @dataclass
 class Base:
-    """A goods as the export saw it: what both sides are compared with."""
+    """A goods as the export saw it: what both sides are compared with.
+
+    Its pictures are not kept in the history, only whether they were changed since.
+    """
 
     then: Any
+    pictures_moved: bool = False
 
     def merge(
-        self, goods: Goods, values: dict[str, Any], words: Words
+        self, goods: Goods, values: dict[str, Any], words: Words, galleries: Galleries
     ) -> list[tuple[str, str]]:
         """Drop values that the sheet did not change; gives the cells that both did."""
         conflicts = []
+        if self.pictures_moved and "images" in values:
+            now_has, wants = galleries.paths(goods), values.pop("images") or None
+            if now_has != wants:
+                conflicts.append(("images", changed_meanwhile(now_has)))
         for name in [name for name in values if name in ATTNAMES]:
             attname = ATTNAMES[name]
             new = (
@@ -410,18 +450,31 @@ def changed_meanwhile(now: Any) -> str:
 
 def bases_of(pairs: Sequence[tuple[Row, Goods | None]]) -> dict[int, Base]:
     """{goods id: base} where the shop went on since the sheet was exported."""
-    wanted: dict[int, datetime] = {}
+    seen_at: dict[int, datetime] = {}
     for row, goods in pairs:
         seen = row.values.get("updated_at")
         if goods is not None and isinstance(seen, datetime) and goods.updated_at > seen:
-            wanted[goods.pk] = seen
-    if not wanted:
+            seen_at[goods.pk] = seen
+    if not seen_at:
         return {}
-    bases = {pk: Base(None) for pk in wanted}
-    rows = changes.HISTORY.objects.filter(
-        id__in=wanted, history_date__lte=max(wanted.values())
-    ).order_by("id", "history_id")
+    bases = {pk: Base(None) for pk in seen_at}
+    before: Any = None
+    rows = changes.HISTORY.objects.filter(id__in=seen_at).order_by("id", "history_id")
     for then in rows.iterator(chunk_size=1000):
-        if then.history_date <= wanted[then.id]:
-            bases[then.id] = Base(then)
+        base = bases[then.id]
+        if then.history_date <= seen_at[then.id]:
+            base.then = then
+        elif before is not None and before.id == then.id:
+            base.pictures_moved |= _pictures_differ(before, then)
+        before = then
     return bases
+
+
+def _pictures_differ(before: Any, then: Any) -> bool:
+    """A change of content that shows in no other field is one of pictures."""
+    others = [name for name in changes.CONTENT_FIELDS if name != "image"]
+    return before.image != then.image or (
+        then.content_changed
+        and before.code == then.code
+        and all(getattr(before, name) == getattr(then, name) for name in others)
+    )

@@ -13,6 +13,7 @@ from catalog import changes, editing, pricing, repricing, validation
 from catalog.enums import GoodsStatus, Means, RunStatus
 from catalog.lookup import locked_all
 from catalog.models import Goods, RepricingRun
+from catalog.resources.galleries import Galleries
 from catalog.resources.planning import (
     PRICES,
     changed_meanwhile,
@@ -35,6 +36,7 @@ class GoodsUndo:
     def __init__(self, by: "User", reference: str) -> None:
         self.by, self.reference = by, reference
         self.words = Words()
+        self.galleries = Galleries()
         self.undone = Undone()
         self._at = timezone.now()
         self._origin = changes.Origin(
@@ -53,6 +55,9 @@ class GoodsUndo:
     def put_back(self, plans: Sequence[Planned]) -> None:
         """Cells of goods that were there before."""
         many = {g.pk: g for g in locked_all(p.target for p in plans if p.target)}
+        before_was = [p.changes["images"][0] for p in plans if "images" in p.changes]
+        if before_was:
+            self.galleries.load(many, [paths for paths in before_was if paths])
         pairs: list[tuple[Goods, changes.Snapshot]] = []
         log = []
         for planned in plans:
@@ -73,7 +78,8 @@ class GoodsUndo:
                         undone=True,
                     )
                 )
-        changes.save_all(pairs, self._origin, self._at)
+        pictures = self.galleries.write()
+        changes.save_all(pairs, self._origin, self._at, pictures=pictures)
         record_all(log)
         self.undone.done += len(pairs)
 
@@ -82,7 +88,11 @@ class GoodsUndo:
         waited = {column for column, _why in planned.waiting}
         values = {}
         for name, (old, new) in planned.changes.items():
-            now = written(goods, name, self.words)
+            now = (
+                self.galleries.paths(goods)
+                if name == "images"
+                else written(goods, name, self.words)
+            )
             if name in waited or now == old:
                 continue
             if now == new:
@@ -95,6 +105,7 @@ class GoodsUndo:
         """Set what was before; False where nothing is, with the reasons kept."""
         values, errors = resolved_again(asked, self.words)
         values = self._permitted(planned, goods, values)
+        pictures = {n: values.pop(n) for n in list(values) if n == "images"}
         undo = {name: getattr(goods, name) for name in values}
         for name, value in values.items():
             setattr(goods, name, value)
@@ -108,12 +119,17 @@ class GoodsUndo:
         if not errors and goods.status == GoodsStatus.ON_SALE:
             found = editing.unsellable(goods, pricing.Change())
             errors = [(n, m) for n, messages in found.items() for m in messages]
+        for paths in pictures.values():
+            errors += [("images", m) for m in self.galleries.errors(goods, paths)]
         if errors:
             for name, value in undo.items():
                 setattr(goods, name, value)
             for name, message in errors:
                 self._keep(planned, name, message)
-        return bool(values) and not errors
+            return False
+        for paths in pictures.values():
+            self.galleries.arrange(goods, paths)
+        return bool(values or pictures)
 
     def _permitted(
         self, planned: Planned, goods: Goods, values: dict[str, Any]
@@ -129,7 +145,9 @@ class GoodsUndo:
                         self._keep(planned, name, _("You may not set costs."))
                         continue
                 else:
-                    editing.permit_content(self.by, goods, [name])
+                    editing.permit_content(
+                        self.by, goods, ["image" if name == "images" else name]
+                    )
             except DomainError as refusal:
                 self._keep(planned, name, str(refusal))
                 continue

@@ -1,6 +1,6 @@
 """Writing planned rows: locked in the order of their ids, looked at again, by set."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from catalog import changes, editing, repricing, validation
 from catalog.enums import Means
 from catalog.lookup import locked_all
 from catalog.models import Goods
+from catalog.resources.galleries import Galleries
 from catalog.resources.planning import (
     ATTNAMES,
     changed_meanwhile,
@@ -35,6 +36,7 @@ class GoodsWriter:
     def __init__(self, by: "User", options: Options, reference: str) -> None:
         self.by, self.reference = by, reference
         self.words = Words(create=options.create_missing, by=by)
+        self.galleries = Galleries()
         self.written = Written()
         self._at = timezone.now()
         self._proposals: list[repricing.Proposal] = []
@@ -44,6 +46,7 @@ class GoodsWriter:
         """Change goods that are there; the plans come in the order of their ids."""
         targets = [planned.target for planned in plans if planned.target is not None]
         many = {goods.pk: goods for goods in locked_all(targets)}
+        self._load_pictures(plans, many)
         pairs: dict[str, list[tuple[Goods, changes.Snapshot]]] = {}
         log: list[OperationLog] = []
         for planned in plans:
@@ -52,22 +55,33 @@ class GoodsWriter:
                 self._refuse(planned, "code", _("It is no longer there."))
                 continue
             before = changes.snapshot(
-                goods, [ATTNAMES[name] for name in planned.changes]
+                goods, [ATTNAMES.get(name, "image") for name in planned.changes]
             )
             if self._set(planned, goods):
                 pairs.setdefault(planned.reason, []).append((goods, before))
-                log += self._lines(goods, before, planned.reason)
+                log += self._lines(planned, goods, before)
+        pictures = self.galleries.write()
         for reason, some in pairs.items():
             origin = changes.Origin(self.by, Means.SHEET, reason, self.reference)
-            changes.save_all(some, origin, self._at)
+            changes.save_all(some, origin, self._at, pictures=pictures)
         record_all(log)
+
+    def _load_pictures(self, plans: Sequence[Planned], ids: Iterable[int]) -> None:
+        asked = [p.changes["images"][1] for p in plans if "images" in p.changes]
+        if asked:
+            self.galleries.load(ids, [paths for paths in asked if paths])
 
     def _set(self, planned: Planned, goods: Goods) -> bool:
         """Set the planned values on a locked goods; False where that is refused."""
         asked = {name: new for name, (_old, new) in planned.changes.items()}
         values, errors = resolved_again(asked, self.words)
         effect = set_values(
-            goods, values, by=self.by, words=self.words, is_checked=True
+            goods,
+            values,
+            by=self.by,
+            words=self.words,
+            galleries=self.galleries,
+            is_checked=True,
         )
         errors += effect.errors
         if goods.updated_at != planned.seen_at and not errors:
@@ -77,6 +91,8 @@ class GoodsWriter:
         if errors:
             return False
         self.written.done += 1
+        if "images" in effect.changes:
+            self.galleries.arrange(goods, effect.changes["images"][1])
         if effect.prices.hits:
             self.written.waiting[planned.row.number] = waiting(effect.prices)
             self._proposals.append(effect.prices.proposal(goods))
@@ -84,14 +100,16 @@ class GoodsWriter:
         return True
 
     def _lines(
-        self, goods: Goods, before: changes.Snapshot, reason: str
+        self, planned: Planned, goods: Goods, before: changes.Snapshot
     ) -> "list[OperationLog]":
         touched = changes.changed(goods, before)
         prices = {k: v for k, v in touched.items() if k in changes.PRICE_FIELDS}
         others = {k: v for k, v in touched.items() if k not in changes.PRICE_FIELDS}
+        if "images" in planned.changes:
+            others["images"] = planned.changes["images"]
         details: dict[str, Any] = {"batch": self.reference}
-        if reason:
-            details["reason"] = reason
+        if planned.reason:
+            details["reason"] = planned.reason
         return [
             entry(
                 by=self.by,
@@ -109,6 +127,7 @@ class GoodsWriter:
         taken = find([planned.key for planned in plans])
         targets = [planned.target for planned in plans if planned.target is not None]
         again = {goods.pk: goods for goods in locked_all(targets)} if targets else {}
+        self._load_pictures(plans, again)
         fresh: list[tuple[Planned, Goods]] = []
         back: list[tuple[Goods, changes.Snapshot]] = []
         for planned in plans:
@@ -120,16 +139,21 @@ class GoodsWriter:
                 before = changes.snapshot(old)
                 _begin_again(old, goods)
                 back.append((old, before))
+                goods = old
             elif planned.key.upper() in taken:
                 self._refuse(
                     planned, "code", _("Meanwhile somebody entered this code.")
                 )
+                continue
             else:
                 fresh.append((planned, goods))
+            if "images" in planned.changes:
+                self.galleries.arrange(goods, planned.changes["images"][1])
         many = [goods for _planned, goods in fresh]
         origin = changes.Origin(self.by, Means.SHEET, reference=self.reference)
         changes.create_all(many, origin, self._at)
-        changes.save_all(back, origin, self._at)
+        pictures = self.galleries.write()
+        changes.save_all(back, origin, self._at, pictures=pictures)
         self.written.done += len(fresh) + len(back)
         for planned, goods in fresh:
             if planned.id is not None:
@@ -148,6 +172,10 @@ class GoodsWriter:
         goods = new_goods(planned.key, values)
         # its values were found right when it was planned
         errors += may_set_of_new(values, self.by) + validation.misfits(goods)
+        errors += [
+            ("images", message)
+            for message in self.galleries.errors(goods, values.get("images"))
+        ]
         for name, message in errors:
             self._refuse(planned, name, message)
         return None if errors else goods
@@ -173,8 +201,10 @@ class GoodsWriter:
 
 
 def _begin_again(goods: Goods, fresh: Goods) -> None:
-    """Make a goods that was put away what the fresh one would be."""
+    """Make a goods that was put away what the fresh one would be; its pictures stay."""
     for name in changes.TRACKED:
+        if name == "image":
+            continue
         setattr(goods, name, getattr(fresh, name))
 
 

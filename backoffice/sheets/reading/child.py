@@ -125,21 +125,28 @@ def delimiter_of(text: str) -> str:
     if named:
         return named[1]
     start = text[:65536]
-    best, most = ",", 0.0
-    for sign in ",\t;|":
-        widths: Counter[int] = Counter()
-        for number, row in enumerate(_csv(start, sign)):
-            if number >= HEAD_ROWS:
-                break
-            if any(cell.strip() for cell in row):
-                widths[len(row)] += 1
-        if not widths:
-            continue
-        width, rows = widths.most_common(1)[0]
-        worth = (width - 1) * rows / widths.total()
-        if worth > most:
-            best, most = sign, worth
+    found = {sign: _evenness(start, sign) for sign in ",\t;|"}
+    best = max(",\t;", key=lambda sign: found[sign][0])
+    worth, share = found[best]
+    # bars stand within cells as well (paths of pictures), so they come last
+    if found["|"][0] > worth and (worth == 0 or share < 0.8):
+        return "|"
     return best
+
+
+def _evenness(text: str, sign: str) -> tuple[float, float]:
+    """(how much is said for this sign, the share of rows that it cuts alike)."""
+    widths: Counter[int] = Counter()
+    for number, row in enumerate(_csv(text, sign)):
+        if number >= HEAD_ROWS:
+            break
+        if any(cell.strip() for cell in row):
+            widths[len(row)] += 1
+    if not widths:
+        return 0.0, 0.0
+    width, rows = widths.most_common(1)[0]
+    share = rows / widths.total()
+    return (width - 1) * share, share
 
 
 def _csv(text: str, sign: str) -> Iterator[list[str]]:

@@ -58,6 +58,13 @@ def test_text_keeps_row_numbers_over_blank_rows_and_line_breaks(tmp_path):
     ]
 
 
+def test_bars_within_cells_are_no_delimiter(tmp_path):
+    rows = [["code", "images"], *([f"A{n}", "a|b|c|d"] for n in range(30))]
+    assert rows_of(write_csv(tmp_path / "a.csv", rows))[1] == [2, ["A0", "a|b|c|d"]]
+    path = write_csv(tmp_path / "b.csv", rows[:1] * 2, delimiter="|")
+    assert rows_of(path)[1] == [2, ["code", "images"]]
+
+
 def test_text_may_name_its_delimiter(tmp_path):
     path = tmp_path / "goods.csv"
     path.write_bytes(b"sep=|\r\ncode|name\r\nA1|x,y\r\n")

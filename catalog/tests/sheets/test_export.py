@@ -47,7 +47,7 @@ def test_an_export_holds_every_column_and_row(shop, tmp_path):
     GoodsFactory(code="A1", name="红富士", price=Decimal("9.90"), cost=Decimal("5.5"))
     OnSaleGoodsFactory(code="A2")
     header, one, two = csv_rows(exported(tmp_path))
-    assert header == [*COLUMNS, "status", "available", "updated_at"]
+    assert header == [*COLUMNS, "images", "status", "available", "updated_at"]
     assert one[:6] == ["A1", "红富士", "苹果蕉梨", "", "斤", "9.90"]
     assert one[COLUMNS.index("cost")] == "5.5000"
     assert two[header.index("status")] == "on_sale"
@@ -134,7 +134,7 @@ def test_an_export_costs_the_same_queries_for_any_rows(
 ):
     for n in range(rows):
         GoodsFactory(code=f"A{n}", brand=Brand.objects.get())
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         exports.export(definitions.get("goods"), io.BytesIO(), "csv", by=None)
 
 
@@ -152,7 +152,7 @@ def template(tmp_path, name="t.xlsx", *options):
 def test_a_template_has_header_lists_example_and_notes(shop, tmp_path):
     book = openpyxl.load_workbook(template(tmp_path))
     first = book.worksheets[0]
-    assert [cell.value for cell in first[1]] == COLUMNS
+    assert [cell.value for cell in first[1]] == [*COLUMNS, "images"]
     lists = {
         str(validation.sqref).partition("2:")[0]: validation.formula1
         for validation in first.data_validations.dataValidation
