@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.errors import NotPermitted, ReasonMissing, WrongStatus
@@ -96,4 +97,5 @@ def test_a_change_of_price_alone_does_not_count_for_four_eyes():
 
 
 def test_goods_that_never_had_a_category_lack_one():
-    assert "a category" in readiness.missing(Goods(name="x", price=Decimal(1)))
+    with translation.override("en"):
+        assert readiness.missing(Goods(name="x", price=Decimal(1))) == ["a category"]
