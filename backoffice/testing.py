@@ -34,6 +34,18 @@ def pytest_configure(config: pytest.Config) -> None:
     BaseDatabaseOperations.execute_sql_flush = execute_without_triggers  # type: ignore[method-assign]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test without the database begins without a connection of the one before it,
+    which the end of a request would look at."""
+    from django.db import connections
+
+    if not {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())):
+        for connection in connections.all(initialized_only=True):
+            if not connection.in_atomic_block:
+                connection.close()
+
+
 @pytest.fixture(autouse=True)
 def _fresh_shop() -> Iterator[None]:
     """Shop settings are kept for some seconds in the process; not across tests."""
