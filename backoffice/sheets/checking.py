@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -216,13 +217,12 @@ class Check:
     def plans(self) -> Iterator[list[Planned]]:
         """The rows in their order, planned, in chunks."""
         waiting: list[Row] = []
-        for chunk in self.book.rows(self.layout.sheet):
-            for number, raw in chunk:
-                if number <= self.layout.header_row:
-                    continue
-                row = self._row(number, raw)
-                if row is not None:
-                    waiting.append(row)
+        for number, raw in chain.from_iterable(self.book.rows(self.layout.sheet)):
+            if number <= self.layout.header_row:
+                continue
+            row = self._row(number, raw)
+            if row is not None:
+                waiting.append(row)
             if len(waiting) >= CHUNK:
                 yield self._planned(waiting)
                 waiting = []

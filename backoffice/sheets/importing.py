@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 from backoffice.base.bulk import update_all
 from backoffice.base.errors import NotPermitted
 from backoffice.oplog.record import record
-from backoffice.sheets import checking, definitions, staging
+from backoffice.sheets import checking, definitions, progress, staging
 from backoffice.sheets.batches import SMALL, mine, options_of, permit_import
 from backoffice.sheets.definitions import Written
 from backoffice.sheets.enums import BatchStatus, Outcome, Result
@@ -49,8 +49,8 @@ def start_apply(
         _require_abilities(batch, by)
         batch.options = {**batch.options, "only_good": only_good}
         batch.status, batch.message = BatchStatus.APPLYING, ""
-        batch.progress = 0
-        batch.save(update_fields=["options", "status", "message", "progress"])
+        progress.forget(batch)
+        batch.save(update_fields=["options", "status", "message"])
         in_background = batch.new + batch.changed > SMALL and not wait
         if in_background:
             async_task("backoffice.sheets.tasks.apply_batch", batch.pk)
@@ -113,19 +113,20 @@ def _apply(batch_id: int) -> None:
     rows = BatchRow.objects.filter(batch=batch)
     changed = rows.filter(outcome=Outcome.CHANGED).order_by("target")
     new = rows.filter(outcome=Outcome.NEW).order_by("number")
-    written = definition.write(
-        staging.in_chunks(definition, changed),
-        staging.in_chunks(definition, new),
-        by=batch.by,
-        options=options,
-        reference=str(batch.pk),
-    )
+    with progress.meter(batch, from_rows=SMALL) as meter:
+        written = definition.write(
+            meter.through(staging.in_chunks(definition, changed)),
+            meter.through(staging.in_chunks(definition, new)),
+            by=batch.by,
+            options=options,
+            reference=str(batch.pk),
+        )
     if written.refused and not options.only_good:
         raise _Moved(written.refused)
     _mark(batch, written)
     batch.status, batch.applied_at = BatchStatus.APPLIED, timezone.now()
     batch.done, batch.waiting = written.done, len(written.waiting)
-    batch.run, batch.progress = written.run, batch.rows_total
+    batch.run = written.run
     batch.save()
     record(
         by=batch.by,

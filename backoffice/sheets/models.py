@@ -142,6 +142,24 @@ class BatchRow(models.Model):
         return f"{self.batch_id}/{self.number}"
 
 
+class BatchProgress(models.Model):
+    """How many rows of a batch an import or undo has been through; see `progress`.
+
+    No foreign key: it is written while another connection holds the batch.
+    """
+
+    batch_id = models.BigIntegerField(primary_key=True)
+    done = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("progress of a batch")
+        verbose_name_plural = _("progress of batches")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}: {self.done}"
+
+
 class HeaderMapping(models.Model):
     """Which heading was which field the last time that this header came in.
 

@@ -14,7 +14,7 @@ from backoffice.base.bulk import update_all
 from backoffice.base.errors import NotPermitted
 from backoffice.base.status import require
 from backoffice.oplog.record import record
-from backoffice.sheets import definitions, staging
+from backoffice.sheets import definitions, progress, staging
 from backoffice.sheets.batches import SMALL, may_see
 from backoffice.sheets.checking import Layout
 from backoffice.sheets.definitions import Undone
@@ -42,6 +42,7 @@ def start_undo(batch: Batch, *, by: "User", wait: bool = False) -> Batch:
         require(batch, BatchStatus.APPLIED, verb=gettext_lazy("Undo"))
         batch.status, batch.undone_by = BatchStatus.UNDOING, by
         batch.message = ""
+        progress.forget(batch)
         batch.save(update_fields=["status", "undone_by", "message"])
         in_background = batch.done > SMALL and not wait
         if in_background:
@@ -64,13 +65,14 @@ def run_undo(batch_id: int) -> None:
     )
     changed = rows.filter(outcome=Outcome.CHANGED).order_by("target")
     new = rows.filter(outcome=Outcome.NEW).order_by("target")
-    undone = definition.undo(
-        staging.in_chunks(definition, changed),
-        staging.in_chunks(definition, new),
-        by=batch.undone_by,
-        reference=str(batch.pk),
-        run=batch.run,
-    )
+    with progress.meter(batch, from_rows=SMALL) as meter:
+        undone = definition.undo(
+            meter.through(staging.in_chunks(definition, changed)),
+            meter.through(staging.in_chunks(definition, new)),
+            by=batch.undone_by,
+            reference=str(batch.pk),
+            run=batch.run,
+        )
     rows.update(result=Result.UNDONE)
     _keep(batch, undone)
     batch.status, batch.undone_at = BatchStatus.UNDONE, timezone.now()

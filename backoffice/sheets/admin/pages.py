@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from backoffice.base.errors import DomainError
-from backoffice.sheets import batches, definitions, importing, undoing
+from backoffice.sheets import batches, definitions, importing, progress, undoing
 from backoffice.sheets.admin import preview, words
 from backoffice.sheets.admin.links import ADD
 from backoffice.sheets.admin.naming import Naming
@@ -167,6 +167,7 @@ class BatchPages:
             sheet=definitions.label(batch.sheet),
             status=words.status_tag(batch.status),
             is_busy=is_busy,
+            done=progress.done(batch) if is_busy else 0,
             is_mine=is_mine,
             grid=None
             if is_busy or not batch.layout
@@ -194,7 +195,7 @@ class BatchPages:
         return JsonResponse(
             {
                 "busy": batch.status in BUSY,
-                "done": batch.progress,
+                "done": progress.done(batch),
                 "total": batch.rows_total,
                 "errors": batch.errors,
             }

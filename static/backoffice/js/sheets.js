@@ -25,7 +25,8 @@
 
     function show(state) {
       meter.max = state.total || 1;
-      meter.value = state.done;
+      // without a number the bar only says that something is at work
+      if (state.done) meter.value = state.done; else meter.removeAttribute("value");
       bar.querySelector("[data-done]").textContent = state.done;
       bar.querySelector("[data-total]").textContent = state.total;
       var seconds = (Date.now() - began) / 1000, rate = (state.done - first) / seconds, words = [];
