@@ -144,6 +144,42 @@ def test_the_shop_starts_stops_and_keeps_its_data(checkout: Path):
     assert can_sign_in(checkout, "my own words")
 
 
+def test_a_start_that_is_cut_off_ends_in_good_order_and_leaves_nothing(
+    checkout: Path, tmp_path: Path
+):
+    database = f"sqlite:///{tmp_path / 'other.sqlite3'}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "backoffice.demo"],
+        cwd=checkout,
+        env=bare(PORT=free_port(), DATABASE_URL=database),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "Filling in" in line:
+            process.terminate()
+    assert process.wait(timeout=60) == 0, said
+    process.stdout.close()
+    assert said.endswith("Stopped.\n")
+    answer = subprocess.run(
+        [
+            *(sys.executable, "manage.py", "shell", "-v0", "-c"),
+            "from catalog.models import Goods, Unit\n"
+            "print(Goods.objects.count(), Unit.objects.count())",
+        ],
+        cwd=checkout,
+        env=bare(DATABASE_URL=database),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.split() == ["0", "0"]
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [

@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -28,6 +29,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             _stop("This is not the demo shop (DEMO is off); see docs/operations.md.")
+        # until the supervisor takes over: what is half done is rolled back
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         lock = _only_one(own.VAR_DIR / "run.lock")
         problem = address.problem_with(settings.HOST, settings.PORT)
         if problem:
