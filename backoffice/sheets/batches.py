@@ -4,6 +4,7 @@ Only these three write batches. Checking commits as it goes, so that its progres
 seen, and begins again after a kill.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
-from backoffice.base.errors import NotPermitted
+from backoffice.base.errors import DomainError, NotPermitted
 from backoffice.base.status import require
 from backoffice.oplog.record import record
 from backoffice.sheets import checking, definitions, mappings, staging
@@ -164,7 +165,9 @@ def mine(batch: Batch, by: "User", *statuses: BatchStatus) -> Batch:
 def start_check(batch: Batch) -> None:
     """Check now, or by a worker where the sheet is big."""
     if batch.rows_total <= SMALL:
-        run_check(batch.pk)
+        # what is wrong with the sheet as a whole is told by the batch
+        with contextlib.suppress(DomainError):
+            run_check(batch.pk)
         return
     async_task("backoffice.sheets.tasks.check_batch", batch.pk)
 
@@ -173,10 +176,21 @@ def run_check(batch_id: int, fence: Callable[[], None] = lambda: None) -> None:
     """Plan every row and keep the plans; begins anew where it was cut off.
 
     `fence` is called in each transaction and raises where another worker took over.
+    Raises SheetRefused, and the batch is closed with its words.
     """
     batch = Batch.objects.select_related("by").get(pk=batch_id)
     if batch.status != BatchStatus.CHECKING:
         return
+    try:
+        _check(batch, fence)
+    except DomainError as refusal:
+        Batch.objects.filter(pk=batch_id, status=BatchStatus.CHECKING).update(
+            status=BatchStatus.REFUSED, message=str(refusal)
+        )
+        raise
+
+
+def _check(batch: Batch, fence: Callable[[], None]) -> None:
     definition = definitions.get(batch.sheet)
     checker = definition.checker(batch.by, options_of(batch))
     layout = checking.Layout.from_json(batch.layout)
@@ -194,6 +208,10 @@ def run_check(batch_id: int, fence: Callable[[], None] = lambda: None) -> None:
                 batch.save(update_fields=["rows_total", "progress", "errors"])
     with transaction.atomic():
         fence()
+        now = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+        if now.status != BatchStatus.CHECKING:
+            # put away meanwhile
+            return
         _keep_totals(batch, check.totals)
         batch.layout = {**batch.layout, "notes": check.notes}
         batch.abilities = definition.abilities(batch.by)
@@ -212,9 +230,13 @@ def _keep_totals(batch: Batch, totals: checking.Totals) -> None:
 
 def cancel(batch: Batch, *, by: "User") -> Batch:
     """Put a sheet away that shall not be imported."""
-    batch = mine(batch, by, BatchStatus.MAPPING, BatchStatus.CHECKED)
-    batch.status = BatchStatus.CANCELLED
-    batch.save(update_fields=["status"])
+    with transaction.atomic():
+        batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+        batch = mine(
+            batch, by, BatchStatus.MAPPING, BatchStatus.CHECKING, BatchStatus.CHECKED
+        )
+        batch.status = BatchStatus.CANCELLED
+        batch.save(update_fields=["status"])
     return batch
 
 

@@ -102,6 +102,11 @@ def run_apply(batch_id: int) -> None:
                 "sheet again."
             ),
         )
+    except Exception:
+        _back_to_checked(
+            batch_id, _("The import broke off and nothing was written; try again.")
+        )
+        raise
 
 
 def _apply(batch_id: int) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from backoffice.base.errors import DomainError
 from backoffice.jobs import leases
 from backoffice.jobs.leases import LeaseLost
 from backoffice.sheets import batches, importing, undoing
@@ -25,6 +26,9 @@ def check_batch(batch_id: int) -> None:
             batches.run_check(batch_id, fence=lambda: leases.renew(held))
         except LeaseLost:
             logger.warning("batch %s was taken over by another worker", batch_id)
+            return
+        except DomainError as refusal:
+            logger.info("batch %s is refused: %s", batch_id, refusal)
             return
     logger.info("batch %s is checked", batch_id)
 

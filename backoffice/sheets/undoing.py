@@ -53,9 +53,20 @@ def start_undo(batch: Batch, *, by: "User", wait: bool = False) -> Batch:
     return batch
 
 
-@transaction.atomic
 def run_undo(batch_id: int) -> None:
     """Put back what can be, in one transaction; a second call finds it done."""
+    try:
+        with transaction.atomic():
+            _undo(batch_id)
+    except Exception:
+        Batch.objects.filter(pk=batch_id, status=BatchStatus.UNDOING).update(
+            status=BatchStatus.APPLIED,
+            message=_("The undo broke off and nothing was written; try again."),
+        )
+        raise
+
+
+def _undo(batch_id: int) -> None:
     batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch_id)
     if batch.status != BatchStatus.UNDOING or batch.undone_by is None:
         return

@@ -391,3 +391,57 @@ def test_old_previews_are_put_away(client, buyer):
     assert (old.status, old.rows.count()) == ("cancelled", 0)
     assert Batch.objects.first().status == "checked"
     assert client.get(url("batch_change", old)).status_code == 200
+
+
+def test_a_sheet_can_be_put_away_while_it_is_checked(client, buyer, monkeypatch):
+    from backoffice.sheets import batches
+
+    monkeypatch.setattr(batches, "SMALL", 1)
+    upload(client, [HEADER, ROW])
+    batch = Batch.objects.get()
+    monkeypatch.setattr(
+        "backoffice.sheets.staging.stage",
+        lambda *args: client.post(url("cancel", batch)),
+    )
+    batches.run_check(batch.pk)
+    batch.refresh_from_db()
+    assert batch.status == "cancelled"
+
+
+def test_what_is_wrong_with_a_whole_sheet_is_told_by_its_batch(
+    client, buyer, monkeypatch
+):
+    monkeypatch.setenv("SHOP_SHEET_MAX_ROWS", "1")
+    answer = upload(client, [HEADER, ROW, ["A2", *ROW[1:]]])
+    batch = Batch.objects.get()
+    assert batch.status == "refused"
+    assert batch.message in client.get(answer.url).content.decode()
+    Batch.objects.update(status="checking", message="")
+    tasks.check_batch(batch.pk)
+    batch.refresh_from_db()
+    assert batch.status == "refused"
+
+
+def test_an_import_that_breaks_off_can_be_tried_again(client, buyer, monkeypatch):
+    upload(client, [HEADER, ROW])
+    batch = Batch.objects.get()
+
+    def broken(*args):
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("catalog.resources.writing.record_all", broken)
+        with pytest.raises(ZeroDivisionError):
+            client.post(url("apply", batch))
+    batch.refresh_from_db()
+    assert batch.status == "checked"
+    assert batch.message
+    assert not Goods.objects.exists()
+    client.post(url("apply", batch))
+    assert Goods.objects.count() == 1
+    with monkeypatch.context() as patch:
+        patch.setattr("catalog.resources.undoing.record_all", broken)
+        with pytest.raises(ZeroDivisionError):
+            client.post(url("undo", batch))
+    batch.refresh_from_db()
+    assert batch.status == "applied"
