@@ -22,6 +22,15 @@ class BatchStatus(models.TextChoices):
 BUSY = (BatchStatus.CHECKING, BatchStatus.APPLYING, BatchStatus.UNDOING)
 
 
+class ExportStatus(models.TextChoices):
+    """Where an export by a worker stands."""
+
+    RUNNING = "running", _("Being written")
+    DONE = "done", _("Ready")
+    FAILED = "failed", _("Failed")
+    GONE = "gone", _("Deleted")
+
+
 class Outcome(models.TextChoices):
     """What a row of a sheet would do, or did."""
 

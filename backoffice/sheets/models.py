@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.sheets.enums import BatchStatus, Outcome, Result
+from backoffice.sheets.enums import BatchStatus, ExportStatus, Outcome, Result
 
 
 def private_storage() -> Storage:
@@ -158,6 +158,65 @@ class BatchProgress(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch_id}: {self.done}"
+
+
+def export_path(export: "Export", filename: str) -> str:
+    """A random ASCII name; the download has a speaking one."""
+    return f"exports/{secrets.token_hex(12)}"
+
+
+class Export(models.Model):
+    """An export that a worker writes, because it has too many rows to wait for.
+
+    `query` are the filters of the list it was asked for on. Written only by
+    `sheets.exports`; the file goes after some days.
+    """
+
+    sheet = models.CharField(_("sheet"), max_length=20)
+    format = models.CharField(_("format"), max_length=8)
+    query = models.TextField(blank=True)
+    language = models.CharField(max_length=16)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=8,
+        choices=ExportStatus,
+        default=ExportStatus.RUNNING,
+    )
+    created_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    rows_total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(_("rows"), default=0)
+    file = models.FileField(
+        _("file"), storage=private_storage, upload_to=export_path, blank=True
+    )
+    message = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        ordering = ["-id"]
+        default_permissions = ()
+        indexes = [models.Index(fields=["by", "-id"], name="export_by")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=ExportStatus.values), name="export_status_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def file_name(self) -> str:
+        """What the download is called."""
+        day = timezone.localdate(self.created_at)
+        return f"{self.sheet}-{day:%Y%m%d}-{self.pk}.{self.format}"
 
 
 class HeaderMapping(models.Model):

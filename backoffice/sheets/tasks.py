@@ -8,12 +8,14 @@ from django.utils import timezone
 from backoffice.base.errors import DomainError
 from backoffice.jobs import leases
 from backoffice.jobs.leases import LeaseLost
-from backoffice.sheets import batches, importing, undoing
+from backoffice.sheets import batches, exports, importing, undoing
 
 logger = logging.getLogger("backoffice.sheets")
 
 #: a sheet that was looked at and left alone is put away after so many days
 ABANDONED_DAYS = 7
+#: an export is not renewed on its way: as long as a task may take
+EXPORT_SECONDS = 300
 
 
 def check_batch(batch_id: int) -> None:
@@ -45,6 +47,26 @@ def undo_batch(batch_id: int) -> None:
     logger.info("batch %s is undone", batch_id)
 
 
+def write_export(export_id: int) -> None:
+    """Write an export; one worker at a time."""
+    from backoffice.sheets.admin.filtering import (  # noqa: PLC0415 - the admin loads late
+        filtered,
+    )
+
+    with leases.holding(f"export:{export_id}", EXPORT_SECONDS) as held:
+        if held is None:
+            logger.info("export %s is in other hands", export_id)
+            return
+        try:
+            exports.run_export(export_id, filtered)
+        except Exception:
+            exports.give_up(export_id)
+            raise
+    logger.info("export %s is written", export_id)
+
+
 def drop_abandoned() -> int:
-    """Put away sheets that were previewed and never imported; gives their number."""
-    return batches.drop_abandoned(timezone.now() - timedelta(days=ABANDONED_DAYS))
+    """Put away sheets that were previewed and never imported, and files of exports that
+    are some days old; gives their number."""
+    before = timezone.now() - timedelta(days=ABANDONED_DAYS)
+    return batches.drop_abandoned(before) + exports.drop_old(before)

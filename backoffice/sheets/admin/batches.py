@@ -90,6 +90,21 @@ class BatchAdmin(BatchPages, DownloadPages, ReadOnlyAdmin):
                 name="sheets_template",
             ),
             path("export/<slug:sheet>/", view(self.export_view), name="sheets_export"),
+            path(
+                "exports/<int:pk>/",
+                view(self.export_page_view),
+                name="sheets_export_page",
+            ),
+            path(
+                "exports/<int:pk>/progress/",
+                view(self.export_progress_view),
+                name="sheets_export_progress",
+            ),
+            path(
+                "exports/<int:pk>/file/",
+                view(self.export_file_view),
+                name="sheets_export_file",
+            ),
             path("<int:pk>/columns/", view(self.columns_view), name="sheets_columns"),
             path("<int:pk>/apply/", view(self.apply_view), name="sheets_apply"),
             path("<int:pk>/cancel/", view(self.cancel_view), name="sheets_cancel"),

@@ -4,18 +4,28 @@ import tempfile
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.base.errors import DomainError
 from backoffice.sheets import definitions, errorsheet, exports, templates, writing
+from backoffice.sheets.admin.filtering import filtered
 from backoffice.sheets.admin.links import ADD
 from backoffice.sheets.definitions import NoSuchSheet, SheetDefinition
+from backoffice.sheets.enums import ExportStatus
+from backoffice.sheets.models import Export
 
 #: an export stays in memory up to this size, then on the disk
 IN_MEMORY = 4 * 2**20
+RECENT = 10
 
 
 def _definition(sheet_id: str) -> SheetDefinition:
@@ -81,24 +91,57 @@ class DownloadPages:
                 columns=definition.visible_columns(user),
                 query=params.urlencode(),
             )
-        request.GET = params  # type: ignore[assignment]
-        file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - as above
-        try:
-            exports.export(
-                definition,
-                file,  # type: ignore[arg-type]
-                kind,
-                by=user,
-                queryset=self._filtered(request, definition),
+        query = params.urlencode()
+        rows = filtered(definition, user, query)
+        if exports.is_big(rows):
+            asked = exports.start_export(
+                definition, kind, query=query, by=user, rows=rows.order_by().count()
             )
-        except DomainError:
-            raise PermissionDenied from None
+            return HttpResponseRedirect(
+                reverse("admin:sheets_export_page", args=[asked.pk])
+            )
+        file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - as above
+        exports.export(definition, file, kind, by=user, queryset=rows)  # type: ignore[arg-type]
         return _download(file, f"{definition.id}-{timezone.localdate():%Y%m%d}.{kind}")
 
-    def _filtered(self, request: HttpRequest, definition: SheetDefinition) -> Any:
-        model_admin = self.admin_site.get_model_admin(definition.model)
-        changelist = model_admin.get_changelist_instance(request)
-        return changelist.get_queryset(request).order_by("pk")
+    def _asked(self, request: HttpRequest, pk: int) -> Export:
+        asked = Export.objects.filter(pk=pk, by=request.user.pk).first()
+        if asked is None:
+            raise Http404
+        return asked
+
+    def export_page_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """How far an export is, and its file."""
+        asked = self._asked(request, pk)
+        return self._page(
+            request,
+            "export_page",
+            _("Export"),
+            asked=asked,
+            sheet=definitions.label(asked.sheet),
+            earlier=Export.objects.filter(by=request.user.pk).exclude(pk=pk)[:RECENT],
+        )
+
+    def export_progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
+        """The same for the page's script."""
+        asked = self._asked(request, pk)
+        return JsonResponse(
+            {
+                "busy": asked.status == ExportStatus.RUNNING,
+                "done": asked.done,
+                "total": asked.rows_total,
+                "errors": 0,
+            }
+        )
+
+    def export_file_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The file, while it is there."""
+        asked = self._asked(request, pk)
+        if asked.status != ExportStatus.DONE:
+            raise Http404
+        return FileResponse(
+            asked.file.open("rb"), as_attachment=True, filename=asked.file_name
+        )
 
     def errors_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The rows that were refused, as they were handed in, each with its reasons."""

@@ -10,7 +10,7 @@ from django_q.models import OrmQ
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.sheets import importing, tasks
-from backoffice.sheets.models import Batch, BatchRow, HeaderMapping
+from backoffice.sheets.models import Batch, BatchRow, Export, HeaderMapping
 from backoffice.sheets.tests.files import csv_bytes
 from catalog.models import Category, Goods
 from catalog.tests.factories import GoodsFactory, OnSaleGoodsFactory
@@ -445,3 +445,92 @@ def test_an_import_that_breaks_off_can_be_tried_again(client, buyer, monkeypatch
             client.post(url("undo", batch))
     batch.refresh_from_db()
     assert batch.status == "applied"
+
+
+# --- exports by a worker ------------------------------------------------------------------
+
+
+@pytest.fixture
+def big_exports(monkeypatch):
+    from backoffice.sheets import exports
+
+    monkeypatch.setattr(exports, "SMALL", 2)
+    monkeypatch.setattr(exports, "STEP", 1)
+
+
+def test_a_big_export_is_written_by_a_worker(client, shop, big_exports):
+    for n in range(3):
+        GoodsFactory(code=f"A{n}")
+    OnSaleGoodsFactory(code="B1")
+    client.force_login(shop)
+    address = "/admin/sheets/batch/export/goods/?tab=draft&format=csv"
+    answer = client.get(address)
+    asked = Export.objects.get()
+    assert answer.url == url("export_page", asked)
+    assert (asked.rows_total, asked.status, OrmQ.objects.count()) == (3, "running", 1)
+    assert url("export_progress", asked) in client.get(answer.url).content.decode()
+    assert client.get(url("export_progress", asked)).json()["busy"] is True
+    assert client.get(url("export_file", asked)).status_code == 404
+    tasks.write_export(asked.pk)
+    tasks.write_export(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.status, asked.done) == ("done", 3)
+    page = client.get(answer.url).content.decode()
+    assert url("export_file", asked) in page
+    text = b"".join(client.get(url("export_file", asked)).streaming_content)
+    assert "A2" in text.decode("utf-8-sig")
+    assert "B1" not in text.decode("utf-8-sig")
+    client.force_login(AdminFactory())
+    for page in ("export_page", "export_progress", "export_file"):
+        assert client.get(url(page, asked)).status_code == 404
+
+
+def test_an_export_is_refused_where_the_permission_is_gone(client, shop, big_exports):
+    for n in range(3):
+        GoodsFactory(code=f"A{n}")
+    user = StaffFactory(permissions=["catalog.view_goods"])
+    client.force_login(user)
+    client.get("/admin/sheets/batch/export/goods/?format=csv")
+    user.user_permissions.clear()
+    asked = Export.objects.get()
+    tasks.write_export(asked.pk)
+    asked.refresh_from_db()
+    assert asked.status == "failed"
+    assert not asked.file
+
+
+def test_an_export_that_breaks_off_says_so(client, shop, big_exports, monkeypatch):
+    for n in range(3):
+        GoodsFactory(code=f"A{n}")
+    client.force_login(shop)
+    client.get("/admin/sheets/batch/export/goods/?format=csv")
+    asked = Export.objects.get()
+
+    def broken(*args, **options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("backoffice.sheets.writing.write", broken)
+    with pytest.raises(ZeroDivisionError):
+        tasks.write_export(asked.pk)
+    asked.refresh_from_db()
+    assert asked.status == "failed"
+    assert asked.message in client.get(url("export_page", asked)).content.decode()
+
+
+def test_files_of_exports_go_after_some_days(client, shop, big_exports):
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    for n in range(3):
+        GoodsFactory(code=f"A{n}")
+    client.force_login(shop)
+    client.get("/admin/sheets/batch/export/goods/?format=csv")
+    asked = Export.objects.get()
+    tasks.write_export(asked.pk)
+    Export.objects.update(created_at=timezone.now() - timedelta(days=8))
+    assert tasks.drop_abandoned() == 1
+    asked.refresh_from_db()
+    assert asked.status == "gone"
+    assert client.get(url("export_file", asked)).status_code == 404
+    assert tasks.drop_abandoned() == 0
