@@ -43,7 +43,7 @@ SHOWN = 5
 
 _HELP = re.compile(
     "必填|选填|不填|可填|填写|请|说明|示例|例如|例：|注意|不能|可选"
-    "|required|optional|example|e\\.g\\.|must |please",
+    r"|\brequired\b|\boptional\b|\bexample:|\be\.g\.|\bmust\b|\bplease\b",
     re.IGNORECASE,
 )
 
@@ -162,6 +162,7 @@ class Check:
             for column in definition.columns
             if column.name in layout.at and not column.read_only
         ]
+        self._columns = frozenset(reader.column.name for reader in self._readers)
         self._key = next(r for r in self._readers if r.column.name == definition.key)
         self._examples = {example.casefold() for example in definition.example_keys}
         self._begun = False
@@ -242,7 +243,7 @@ class Check:
         return plans
 
     def _row(self, number: int, raw: list[Any]) -> Row | None:
-        row = Row(number)
+        row = Row(number, self._columns)
         width = len(raw)
         for reader in self._readers:
             if reader.index >= width:
@@ -298,7 +299,7 @@ class Check:
         ):
             return False
         key = raw[self._key.index] if self._key.index < len(raw) else ""
-        return not isinstance(key, str) or not re.fullmatch(r"[\w.-]+", key, re.ASCII)
+        return isinstance(key, str) and not re.fullmatch(r"[\w.-]+", key, re.ASCII)
 
     def _check_key(self, row: Row) -> None:
         key = self.definition.key

@@ -62,11 +62,13 @@ class Column:
 class Row:
     """A row of the sheet after its cells were read.
 
-    `values`: {column: value or CLEAR} of the cells that were not blank; `errors`:
-    (column or "", message), to which the definition's check adds.
+    `values`: {column: value or CLEAR} of the cells that were not blank; `columns` are
+    those that the sheet has; `errors`: (column or "", message), to which the
+    definition's check adds.
     """
 
     number: int
+    columns: frozenset[str] = frozenset()
     values: dict[str, Any] = field(default_factory=dict)
     errors: list[tuple[str, str]] = field(default_factory=list)
 

@@ -293,6 +293,31 @@ class GoodsChecker(Checker):
             return None
         return known.get(code.upper()) or known.get(plain[code].upper())
 
+    def _require(self, row: Row, code: str, refused: set[str]) -> None:
+        """What a new goods needs: blank cells one by one, columns that the sheet lacks
+        together."""
+        absent = []
+        for name in REQUIRED:
+            if name in row.values or name in refused:
+                continue
+            if name in row.columns:
+                row.refuse(
+                    name,
+                    _("There is no goods %(code)s yet; a new one needs a %(field)s.")
+                    % {"code": shown(code), "field": editing.label_of(name)},
+                )
+            else:
+                absent.append(editing.label_of(name))
+        if absent:
+            row.refuse(
+                "code",
+                _(
+                    "There is no goods %(code)s yet; a new one needs columns that the "
+                    "sheet lacks: %(fields)s."
+                )
+                % {"code": shown(code), "fields": _(", ").join(absent)},
+            )
+
     def _refuse_twice(self, row: Row, goods: int | str) -> None:
         """Two spellings of one code, which the look at equal keys let pass."""
         earlier = self._rows.setdefault(goods, row.number)
@@ -347,13 +372,7 @@ class GoodsChecker(Checker):
             )
             return planned
         refused = {column for column, _message in row.errors}
-        for name in REQUIRED:
-            if name not in row.values and name not in refused:
-                row.refuse(
-                    name,
-                    _("There is no goods %(code)s yet; a new one needs a %(field)s.")
-                    % {"code": shown(code), "field": editing.label_of(name)},
-                )
+        self._require(row, code, refused)
         values, errors = resolved(row.values, self.words)
         row.errors += errors
         goods = new_goods(code, values)
