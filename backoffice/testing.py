@@ -48,12 +48,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_shop() -> Iterator[None]:
-    """Shop settings are kept for some seconds in the process; not across tests."""
+    """Shop settings and banners are kept in the process for a while; not across tests."""
     from backoffice.shop import shop
+    from catalog import carousel
 
     shop.forget()
+    carousel.forget()
     yield
     shop.forget()
+    carousel.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -115,3 +115,12 @@ class Guard(models.TextChoices):
 
     MARGIN = "margin", _("Below the smallest margin")
     CHANGE = "change", _("Beyond the largest change")
+
+
+class BannerState(models.TextChoices):
+    """Where a banner stands at a moment: its switch and its time window say it."""
+
+    SHOWING = "showing", _("Showing now")
+    PLANNED = "planned", _("Planned")
+    OVER = "over", _("Over")
+    OFF = "off", _("Off")

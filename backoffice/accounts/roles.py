@@ -63,10 +63,11 @@ _REVIEWER = _role(
 _MERCHANDISER = _role(
     "merchandiser",
     _("Merchandiser"),
-    _("Puts goods on and off the shelf and changes prices"),
+    _("Puts goods on and off the shelf, changes prices, looks after banners"),
     _SEE_GOODS,
     _SEE_LOGS,
     _SHEETS,
+    {f"catalog.{verb}_banner" for verb in ("add", "change", "delete", "view")},
     {
         "catalog.list_goods",
         "catalog.price_goods",

@@ -38,6 +38,13 @@ ACTIONS: "dict[str, str | Promise]" = {
     "unit.created": _("Unit made"),
     "unit.changed": _("Unit changed"),
     "unit.deleted": _("Unit deleted"),
+    # the storefront's carousel
+    "banner.created": _("Banner added"),
+    "banner.changed": _("Banner changed"),
+    "banner.enabled": _("Banner switched on"),
+    "banner.disabled": _("Banner switched off"),
+    "banner.ordered": _("Banners put in order"),
+    "banner.removed": _("Banner removed"),
     # repricing runs
     "repricing.proposed": _("Repricing proposed"),
     "repricing.applied": _("Repricing applied"),

@@ -53,6 +53,8 @@ _KEYS: dict[str, Any] = {
     "run": gettext_lazy("Repricing run"),
     "reference": gettext_lazy("Reference"),
     "id": gettext_lazy("Number"),
+    "link": gettext_lazy("Link"),
+    "order": gettext_lazy("Order"),
 }
 #: said by the label of the change already
 _SILENT = {"setting.changed": {"name"}, "setting.reset": {"name"}}

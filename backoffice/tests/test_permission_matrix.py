@@ -18,21 +18,37 @@ from backoffice.jobs import failures
 from backoffice.schedules import SCHEDULES
 from backoffice.sheets import definitions
 from backoffice.sheets.batches import permit_import
-from backoffice.sheets.exports import permit_export
 from backoffice.shop import verbs as shop_verbs
-from catalog import archiving, editing, listing, pricing, repricing, review, vocabulary
+from catalog import (
+    archiving,
+    banners,
+    editing,
+    listing,
+    pricing,
+    repricing,
+    review,
+    vocabulary,
+)
 from catalog.errors import ContentLocked
-from catalog.models import Brand, Goods
+from catalog.models import Banner, Brand, Goods
 from catalog.tests.factories import (
     ApprovedGoodsFactory,
+    BannerFactory,
     CategoryFactory,
     GoodsFactory,
     OnSaleGoodsFactory,
     PendingGoodsFactory,
     UnitFactory,
 )
+from catalog.tests.pictures import upload
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
 
 REFUSED = (NotPermitted, ContentLocked)
 
@@ -64,6 +80,12 @@ def _waiting_run() -> Any:
 
 def _word(by: Any) -> None:
     vocabulary.save(Brand(name="新牌子"), by=by)
+
+
+def _banner(by: Any) -> None:
+    banners.create_banner(
+        {"title": "春节", "link": "/pages/index/index"}, image=upload(), by=by
+    )
 
 
 #: verb → (who may, how it is tried)
@@ -110,9 +132,22 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]]]] = {
         lambda: _plain(repricing.cancel, _waiting_run()),
     ),
     "make a brand": ("manager", lambda: _word),
+    "add a banner": ("merchandiser manager", lambda: _banner),
+    "switch a banner off": (
+        "merchandiser manager",
+        lambda: _off(BannerFactory()),
+    ),
+    "order the banners": (
+        "merchandiser manager",
+        lambda: _plain(banners.order_banners, [BannerFactory().pk]),
+    ),
+    "remove a banner": (
+        "merchandiser manager",
+        lambda: _plain(banners.remove_banner, BannerFactory()),
+    ),
     "export goods": (
         "buyer reviewer merchandiser stock_keeper service finance manager",
-        lambda: lambda by: permit_export(definitions.get("goods"), by),
+        lambda: definitions.get("goods").permit_export,
     ),
     "import goods": (
         "buyer reviewer merchandiser manager",
@@ -147,6 +182,10 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]]]] = {
 
 def _plain(verb: Callable[..., object], target: Any) -> Callable[[Any], object]:
     return lambda by: verb(target, by=by)
+
+
+def _off(banner: Banner) -> Callable[[Any], object]:
+    return lambda by: banners.switch_banner(banner, on=False, by=by)
 
 
 def _verb(verb: Callable[..., object], target: Any) -> Callable[[Any], object]:

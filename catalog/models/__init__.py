@@ -1,10 +1,12 @@
 """The catalog's tables."""
 
+from catalog.models.banners import Banner
 from catalog.models.goods import Brand, Category, Goods, GoodsPicture, Unit
 from catalog.models.logs import PriceLog, ShelfLog
 from catalog.models.repricing import RepricingLine, RepricingRun
 
 __all__ = [
+    "Banner",
     "Brand",
     "Category",
     "Goods",

@@ -5,9 +5,10 @@ from decimal import Decimal
 import factory
 
 from backoffice.accounts.tests.factories import AdminFactory
-from catalog import archiving, changes, listing, review
+from catalog import archiving, banners, changes, listing, review
 from catalog.enums import GoodsStatus
-from catalog.models import Brand, Category, Goods, Unit
+from catalog.models import Banner, Brand, Category, Goods, Unit
+from catalog.tests.pictures import upload
 
 
 class UnitFactory(factory.django.DjangoModelFactory):
@@ -125,3 +126,19 @@ FACTORIES = {
 def goods_in(status, **fields):
     """A goods that reached this status by the verbs."""
     return FACTORIES[status](**fields)
+
+
+class BannerFactory(factory.django.DjangoModelFactory):
+    """A banner that is shown, entered by the verb; its files go to MEDIA_ROOT."""
+
+    class Meta:
+        model = Banner
+
+    title = factory.Sequence(lambda n: f"轮播{n}")
+    link = "/pages/index/index"
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        by = kwargs.pop("by", None) or AdminFactory()
+        image = kwargs.pop("image", None) or upload(size=(150, 64))
+        return banners.create_banner(kwargs, image=image, by=by)

@@ -1,16 +1,15 @@
 """What the tests of pages share: people of a role, queries, what a page says."""
 
-import io
-
 from django.contrib.auth.models import Group
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from PIL import Image
 
 from backoffice.accounts.roles import sync_roles
 from backoffice.accounts.tests.factories import StaffFactory
+from catalog.tests.pictures import upload
+
+__all__ = ["messages_of", "queries_of", "role", "text", "upload", "url"]
 
 
 def role(name):
@@ -39,9 +38,3 @@ def queries_of(client, address):
     with CaptureQueriesContext(connection) as captured:
         assert client.get(address).status_code == 200
     return len(captured)
-
-
-def upload(name="apple.png", colour="red"):
-    out = io.BytesIO()
-    Image.new("RGB", (40, 30), colour).save(out, "PNG")
-    return SimpleUploadedFile(name, out.getvalue(), content_type="image/png")

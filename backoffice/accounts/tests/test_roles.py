@@ -33,6 +33,10 @@ EXPECTED = {
     | LOGS
     | SHEETS
     | {
+        "catalog.add_banner",
+        "catalog.change_banner",
+        "catalog.delete_banner",
+        "catalog.view_banner",
         "catalog.list_goods",
         "catalog.price_goods",
         "catalog.view_repricingrun",

@@ -1,13 +1,16 @@
 """Lists in pages: the total is exact up to 10,000 and never costs more than that."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop as _
 from pydantic import Field
 
 from backoffice.base.api.schemas import CAP, Input, PageIndex, PageSize
+
+T = TypeVar("T")
 
 
 class Paged(Input):
@@ -37,6 +40,21 @@ def paginate(
     that no page makes the database walk further.
     """
     counted = found.order_by().values("pk")[: CAP + 1].count()
+    pagination = _pagination(counted, page)
+    total: int = pagination["total"]
+    start = (page.index - 1) * page.size
+    rows = list(listed[start : min(start + page.size, total)]) if start < total else []
+    return pagination, rows
+
+
+def numbered(all_rows: Sequence[T], page: Page) -> tuple[dict[str, Any], Sequence[T]]:
+    """The same for a short list that is at hand as a whole."""
+    pagination = _pagination(len(all_rows), page)
+    start = (page.index - 1) * page.size
+    return pagination, all_rows[start : min(start + page.size, pagination["total"])]
+
+
+def _pagination(counted: int, page: Page) -> dict[str, Any]:
     total = min(counted, CAP)
     pagination: dict[str, Any] = {
         "total": total,
@@ -46,6 +64,4 @@ def paginate(
     }
     if counted > CAP:
         pagination["total_capped"] = True
-    start = (page.index - 1) * page.size
-    rows = list(listed[start : min(start + page.size, total)]) if start < total else []
-    return pagination, rows
+    return pagination

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from backoffice.base.api import paging
-from backoffice.base.api.paging import Page, paginate
+from backoffice.base.api.paging import Page, numbered, paginate
 
 pytestmark = pytest.mark.django_db
 
@@ -76,3 +76,16 @@ def test_total_beyond_the_cap_is_capped_and_so_are_the_pages(groups, monkeypatch
     }
     assert names(rows) == ["u040", "u041", "u042", "u043"]
     assert page_of(groups, 4)[1] == []
+
+
+@pytest.mark.parametrize("index", [1, 3, 4, 2**31 - 1])
+def test_a_list_at_hand_has_the_same_pages(groups, index):
+    rows = list(groups.values_list("name"))
+    assert numbered(rows, Page(index, 20)) == page_of(groups, index)
+
+
+def test_a_list_at_hand_is_capped_too(groups, monkeypatch):
+    monkeypatch.setattr(paging, "CAP", 30)
+    rows = list(groups.values_list("name"))
+    assert numbered(rows, Page(2, 20)) == page_of(groups, 2)
+    assert numbered(rows, Page(2, 20))[0]["total_capped"]
