@@ -16,9 +16,14 @@ from hypothesis import settings as effort
 from backoffice.base.api.envelope import CODES
 from backoffice.base.wsgi import Handler
 from catalog.models import GoodsPicture
-from catalog.tests.factories import BrandFactory, OnSaleGoodsFactory, PieceFactory
+from catalog.tests.factories import (
+    BannerFactory,
+    BrandFactory,
+    OnSaleGoodsFactory,
+    PieceFactory,
+)
 
-CALLS = {"list_categories", "list_goods", "get_goods"}
+CALLS = {"list_banners", "list_categories", "list_goods", "get_goods"}
 
 
 @pytest.fixture
@@ -29,8 +34,9 @@ def document():
 
 
 @pytest.fixture
-def shop(db):
+def shop(db, settings, tmp_path):
     """A shelf on which every field takes each of its forms."""
+    settings.MEDIA_ROOT = tmp_path
     # as Django's own test client does: the connection belongs to the test
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
@@ -48,6 +54,8 @@ def shop(db):
     GoodsPicture.objects.create(
         goods=goods, image="goods/b.jpg", width=1, height=1, is_main=True
     )
+    BannerFactory(link="/pages/goods/detail?id=1")
+    BannerFactory(link="https://example.com/")
     yield
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
@@ -74,6 +82,7 @@ def operations(document):
 def test_document_describes_every_call(document):
     assert document["openapi"].startswith("3.")
     assert set(document["paths"]) == {
+        "/api/v1/banners",
         "/api/v1/categories",
         "/api/v1/goods",
         "/api/v1/goods/{id}",

@@ -72,6 +72,21 @@ class Category(BaseModel):
     )
 
 
+class Banner(BaseModel):
+    id: int = Field(ge=1, examples=[2])
+    image: Address = Field(
+        description=_("The address of the picture on this host."),
+        examples=["/media/banners/9c41d07be2f3486cb1a0d5e7.jpg"],
+    )
+    link: str = Field(
+        pattern="^(https://|/pages/)",
+        description=_(
+            "Where a tap leads: an address (https) or a page of the mini-program."
+        ),
+        examples=["/pages/goods/detail?id=17"],
+    )
+
+
 class SellingUnit(BaseModel):
     """One way to buy the goods; only ways that are open are listed."""
 
@@ -122,6 +137,11 @@ class GoodsDetail(Goods):
     description: str = Field(description=_("Plain text; blank where not given."))
 
 
+class BannerList(BaseModel):
+    pagination: Pagination
+    items: list[Banner]
+
+
 class CategoryList(BaseModel):
     pagination: Pagination
     items: list[Category]
@@ -130,6 +150,10 @@ class CategoryList(BaseModel):
 class GoodsList(BaseModel):
     pagination: Pagination
     items: list[Goods]
+
+
+class BannersAnswer(Envelope[BannerList]):
+    """A page of banners."""
 
 
 class CategoriesAnswer(Envelope[CategoryList]):

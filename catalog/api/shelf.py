@@ -1,4 +1,4 @@
-"""GET /categories, /goods and /goods/{id}: what is on the shelf, for everybody."""
+"""GET /banners, /categories, /goods and /goods/{id}: what the shop shows to everybody."""
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
@@ -8,8 +8,9 @@ from backoffice.base.api.envelope import success
 from backoffice.base.api.factory import refusals
 from backoffice.base.api.paging import Page, Paged
 from backoffice.base.api.schemas import Id
-from catalog import storefront
+from catalog import carousel, storefront
 from catalog.api.schemas import (
+    BannersAnswer,
     CategoriesAnswer,
     GoodsAnswer,
     GoodsListAnswer,
@@ -17,6 +18,20 @@ from catalog.api.schemas import (
 )
 
 router = Router(tags=["shop"])
+
+
+@router.get(
+    "/banners",
+    operation_id="list_banners",
+    summary=_("Banners"),
+    description=_(
+        "The pictures of the carousel whose time it is, in the merchant's order."
+    ),
+    response={200: BannersAnswer, **refusals(400)},
+)
+def list_banners(request: HttpRequest, query: Query[Paged]) -> HttpResponse:
+    page = Page(query.page_index, query.page_size)
+    return success(carousel.page_of(page))
 
 
 @router.get(
