@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -12,7 +13,9 @@ from catalog.models import Goods
 
 Errors = dict[str, list[str]]
 _RELATIONS = {"category", "brand", "unit", "case_unit"}
-_NAMES = frozenset(field.name for field in Goods._meta.fields)
+_FIELDS = {
+    field.name: field for field in Goods._meta.fields if field.name not in _RELATIONS
+}
 
 
 def tidy(goods: Goods) -> None:
@@ -34,14 +37,30 @@ def errors_of(goods: Goods, fields: Collection[str] | None = None) -> Errors:
     database's to tell and not looked at here.
     """
     errors: Errors = {}
-    left_out = _RELATIONS if fields is None else _RELATIONS | _NAMES.difference(fields)
-    try:
-        goods.clean_fields(exclude=left_out)
-    except ValidationError as error:
-        errors = {k: list(v) for k, v in error.message_dict.items()}
+    if fields is None:
+        try:
+            goods.clean_fields(exclude=_RELATIONS)
+        except ValidationError as error:
+            errors = {k: list(v) for k, v in error.message_dict.items()}
+    else:
+        for name in fields:
+            if messages := wrong(name, getattr(goods, name)):
+                errors[name] = messages
     for field, message in misfits(goods):
         errors.setdefault(field, []).append(message)
     return errors
+
+
+def wrong(name: str, value: Any) -> list[str]:
+    """What is wrong with the value of one field by itself; relations are not."""
+    field = _FIELDS.get(name)
+    if field is None or (field.blank and value in field.empty_values):
+        return []
+    try:
+        field.clean(value, None)
+    except ValidationError as error:
+        return list(error.messages)
+    return []
 
 
 def misfits(goods: Goods) -> list[tuple[str, str]]:

@@ -105,46 +105,49 @@ def _next_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def update_all(
-    rows: Sequence[models.Model], names: Iterable[str], *, batch_size: int = 5000
-) -> None:
+def update_all(rows: Sequence[models.Model], names: Iterable[str]) -> None:
     """Write the fields `names` of saved instances of one model."""
     if not rows:
         return
     model = type(rows[0])
     fields = [model._meta.get_field(name) for name in names]
-    if connection.vendor != "postgresql":
-        _update_each(model, rows, fields)
-        return
+    attnames = [str(field.attname) for field in fields]  # type: ignore[union-attr]
+    update_rows(model, attnames, map(attrgetter("pk", *attnames), rows))
+
+
+def update_rows(
+    model: type[models.Model],
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    batch_size: int = 5000,
+) -> None:
+    """Write rows of values: the key, then the columns `names` (as attributes)."""
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    key = model._meta.pk
+    assert key is not None  # noqa: S101 - every model has one
+    chosen: list[Any] = [key, *(fields[name] for name in names)]
+    write = _update_by_arrays if connection.vendor == "postgresql" else _update_each
     every = iter(rows)
     while batch := list(islice(every, batch_size)):
-        _update_by_arrays(model, batch, fields)
+        write(model, chosen, batch)
 
 
 def _update_by_arrays(
-    model: type[models.Model], rows: Sequence[models.Model], fields: Sequence[Any]
+    model: type[models.Model], fields: Sequence[Any], rows: list[Sequence[Any]]
 ) -> None:
     quote = connection.ops.quote_name
-    key = model._meta.pk
-    assert key is not None  # noqa: S101 - every model has one
-    every = [key, *fields]
-    columns = [quote(field.column) for field in every]
-    arrays = ", ".join(f"%s::{_type(field)}[]" for field in every)
+    columns = [quote(field.column) for field in fields]
+    arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
     sets = ", ".join(f"{column} = new.{column}" for column in columns[1:])
     sql = (
         f"UPDATE {quote(model._meta.db_table)} AS old SET {sets}"  # noqa: S608 - names of our own tables
         f" FROM unnest({arrays}) AS new({', '.join(columns)})"
         f" WHERE old.{columns[0]} = new.{columns[0]}"
     )
-    values = [
-        [
-            field.get_db_prep_save(getattr(row, field.attname), connection)
-            for row in rows
-        ]
-        for field in every
-    ]
+    ready = list(_converted(rows, _every_conversion(fields)))
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, [list(column) for column in zip(*ready, strict=True)])
 
 
 def _type(field: Any) -> str:
@@ -154,27 +157,13 @@ def _type(field: Any) -> str:
 
 
 def _update_each(
-    model: type[models.Model], rows: Sequence[models.Model], fields: Sequence[Any]
+    model: type[models.Model], fields: Sequence[Any], rows: list[Sequence[Any]]
 ) -> None:
     quote = connection.ops.quote_name
-    key = model._meta.pk
-    assert key is not None  # noqa: S101 - every model has one
-    sets = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    sql = (
-        f"UPDATE {quote(model._meta.db_table)} SET {sets}"  # noqa: S608 - names of our own tables
-        f" WHERE {quote(str(key.column))} = %s"
-    )
+    key, *others = (quote(str(field.column)) for field in fields)
+    sets = ", ".join(f"{column} = %s" for column in others)
+    table = quote(model._meta.db_table)
+    sql = f"UPDATE {table} SET {sets} WHERE {key} = %s"  # noqa: S608 - as above
+    ready = _converted(rows, _every_conversion(fields))
     with connection.cursor() as cursor:
-        cursor.executemany(
-            sql,
-            [
-                [
-                    *(
-                        field.get_db_prep_save(getattr(row, field.attname), connection)
-                        for field in fields
-                    ),
-                    row.pk,
-                ]
-                for row in rows
-            ],
-        )
+        cursor.executemany(sql, [[*values, pk] for pk, *values in ready])

@@ -101,12 +101,14 @@ class Galleries:
         pictures = self._of.get(goods.pk, [])
         return SIGN.join(str(p.image) for p in pictures) or None
 
-    def errors(self, goods: Goods, value: str | None) -> list[str]:
-        """What is wrong with these paths for this goods."""
-        own = {str(p.image) for p in self._of.get(goods.pk, [])}
+    def errors(self, goods: Goods | None, value: str | None) -> list[str]:
+        """What is wrong with these paths for this goods; None for a new one."""
+        if not value:
+            return []
+        own = {str(p.image) for p in self._of.get(goods.pk if goods else 0, [])}
         return [
             self._strange[path]
-            for path in (value or "").split(SIGN)
+            for path in value.split(SIGN)
             if path not in own and path in self._strange
         ]
 

@@ -20,8 +20,9 @@ from backoffice.sheets.definitions import (
 )
 from catalog.models import Goods
 from catalog.resources import galleries
+from catalog.resources.checker import GoodsChecker
 from catalog.resources.columns import GOODS_COLUMNS
-from catalog.resources.planning import REQUIRED, GoodsChecker
+from catalog.resources.planning import REQUIRED
 from catalog.resources.undoing import GoodsUndo
 from catalog.resources.words import RELATIONS, Words
 from catalog.resources.writing import GoodsWriter

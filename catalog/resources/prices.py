@@ -10,9 +10,11 @@ from backoffice.sheets.cells import shown
 from backoffice.sheets.definitions import Checker, Options, Planned, Row
 from backoffice.sheets.enums import Outcome
 from catalog.models import Goods
+from catalog.resources.checker import GoodsChecker
 from catalog.resources.columns import PRICES_COLUMNS
 from catalog.resources.goods import ABILITIES, GoodsSheet
-from catalog.resources.planning import PRICES, Base, GoodsChecker
+from catalog.resources.merging import Base
+from catalog.resources.planning import PRICES
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User

@@ -14,10 +14,9 @@ from catalog.enums import GoodsStatus, Means, RunStatus
 from catalog.lookup import locked_all
 from catalog.models import Goods, RepricingRun
 from catalog.resources.galleries import Galleries
+from catalog.resources.merging import changed_meanwhile, last_changes
 from catalog.resources.planning import (
     PRICES,
-    changed_meanwhile,
-    last_changes,
     resolved_again,
     written,
 )

@@ -13,9 +13,9 @@ from catalog.enums import Means
 from catalog.lookup import locked_all
 from catalog.models import Goods
 from catalog.resources.galleries import Galleries
+from catalog.resources.merging import changed_meanwhile
 from catalog.resources.planning import (
     ATTNAMES,
-    changed_meanwhile,
     find,
     may_set_of_new,
     new_goods,

@@ -155,7 +155,7 @@ def test_an_import_that_was_killed_happens_once(by, tmp_path, monkeypatch, at):
 
 @pytest.mark.parametrize("at", range(CHUNKS))
 def test_a_check_that_was_killed_begins_anew(by, tmp_path, monkeypatch, at):
-    from catalog.resources.planning import GoodsChecker
+    from catalog.resources.checker import GoodsChecker
 
     rows = [row(n) for n in range(CHUNKS * CHUNK)]
     batch = handed_in(by, tmp_path, rows)
