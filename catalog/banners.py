@@ -162,16 +162,22 @@ def switch_banner(banner: Banner, *, on: bool, by: "User") -> Banner:
 
 
 @transaction.atomic
-def order_banners(ids: Sequence[int], *, by: "User") -> None:
-    """Put the banners in this order; `ids` are all of them, else BannersMoved."""
+def order_banners(
+    ids: Sequence[int], *, by: "User", seen: Sequence[int] | None = None
+) -> None:
+    """Put the banners in this order; `ids` are all of them, else BannersMoved.
+
+    So where they no longer stand in the order that the person saw, if `seen` is given.
+    """
     permit(by, "catalog.change_banner", gettext_lazy("Change"))
     rows = Banner.objects.select_for_update().order_by("pk")
     present = {banner.pk: banner for banner in rows}
-    if sorted(ids) != sorted(present):
+    old = sorted(present.values(), key=lambda banner: (banner.sequence, banner.pk))
+    is_seen = seen is None or [banner.pk for banner in old] == list(seen)
+    if not is_seen or sorted(ids) != sorted(present):
         raise BannersMoved(
             _("The banners have changed meanwhile; look at the list anew.")
         )
-    old = sorted(present.values(), key=lambda banner: (banner.sequence, banner.pk))
     new = [present[pk] for pk in ids]
     if old == new:
         return
@@ -201,6 +207,20 @@ def remove_banner(banner: Banner, *, by: "User") -> None:
     banner.delete()
     transaction.on_commit(lambda: discard([name]))
     _renew()
+
+
+def placed(ids: Sequence[int], places: Mapping[int, int]) -> list[int]:
+    """The order that comes of giving some of `ids` new places, counted from 1.
+
+    What is moved up comes before, what is moved down behind whoever has that place.
+    """
+
+    def key(pair: tuple[int, int]) -> tuple[int, int, int]:
+        place, pk = pair
+        wanted = places.get(pk, place)
+        return wanted, (wanted > place) - (wanted < place), place
+
+    return [pk for _place, pk in sorted(enumerate(ids, 1), key=key)]
 
 
 def misfit(banner: Banner) -> bool:

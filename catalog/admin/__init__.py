@@ -3,6 +3,6 @@
 Doors only: they read, call one verb, and turn its refusal into a message.
 """
 
-from catalog.admin import goods, home, logs, runs, words
+from catalog.admin import banners, goods, home, logs, runs, words
 
-__all__ = ["goods", "home", "logs", "runs", "words"]
+__all__ = ["banners", "goods", "home", "logs", "runs", "words"]
