@@ -15,7 +15,7 @@ from django.utils import timezone
 from backoffice.accounts.models import User
 from backoffice.base import context
 from backoffice.base.money import plain
-from backoffice.demo import acts, people
+from backoffice.demo import acts, banners, people
 from backoffice.demo.acts import Act
 from backoffice.demo.clock import Clock
 from backoffice.demo.data import CATEGORIES, UNITS, Item
@@ -128,6 +128,7 @@ class Story:
         self._endings()
         self._runs()
         self._slips()
+        self._add(17, 11, 0, "merchandiser", banners.hang_up)
 
     def _words(self) -> None:
         for place, (name, picture) in enumerate(CATEGORIES.items()):

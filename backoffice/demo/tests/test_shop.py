@@ -16,8 +16,9 @@ from backoffice.demo import data, seed
 from backoffice.oplog.models import OperationLog
 from backoffice.sheets.models import Batch
 from catalog import changes
+from catalog.banners import ROOM
 from catalog.enums import GoodsStatus, Means, RunStatus
-from catalog.models import Brand, Category, Goods, RepricingRun
+from catalog.models import Banner, Brand, Category, Goods, RepricingRun
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -74,6 +75,17 @@ def test_goods_have_small_pictures_that_open():
             content = file.read()
         assert len(content) <= 30_000
         assert Image.open(BytesIO(content)).size == (480, 480)
+
+
+def test_it_has_three_banners_drawn_to_measure(client):
+    shown = client.get("/api/v1/banners").json()["data"]["items"]
+    assert len(shown) == 3
+    for item in shown:
+        category = int(item["link"].removeprefix("/pages/goods/list?category="))
+        assert Category.objects.filter(pk=category).exists()
+    for banner in Banner.objects.all():
+        assert (banner.width, banner.height) == ROOM
+        assert banner.image.size <= 100_000
 
 
 def test_prices_changed_by_hand_sheet_command_and_run():
