@@ -79,8 +79,9 @@ def receive(
     sheet: str = "",
     mapping: Mapping[str, str] | None = None,
     ask: bool = False,
+    check: bool = False,
 ) -> Batch:
-    """Take a file in as a batch that is to be checked.
+    """Take a file in as a batch that is to be checked; with `check`, it is at once.
 
     Raises NoSuchSheet, NotPermitted, SheetRefused (the file cannot be read; nothing is
     kept). With a foreign header NeedsMapping is raised, or with `ask` the batch waits
@@ -104,17 +105,25 @@ def receive(
             if not ask:
                 raise
             batch.status, batch.message = BatchStatus.MAPPING, str(refusal)
-    with transaction.atomic():
-        batch.file.save("sheet", file, save=False)
-        batch.save()
-        record(
-            by=by,
-            action="sheet.received",
-            target=batch,
-            sheet=batch.sheet,
-            size=batch.file_size,
-        )
+        _keep(batch, file)
+        if check and batch.status == BatchStatus.CHECKING:
+            # the file is open already
+            run_check(batch.pk, book=book)
+            batch.refresh_from_db()
     return batch
+
+
+@transaction.atomic
+def _keep(batch: Batch, file: File) -> None:
+    batch.file.save("sheet", file, save=False)
+    batch.save()
+    record(
+        by=batch.by,
+        action="sheet.received",
+        target=batch,
+        sheet=batch.sheet,
+        size=batch.file_size,
+    )
 
 
 def _lay_out(
@@ -172,17 +181,23 @@ def start_check(batch: Batch) -> None:
     async_task("backoffice.sheets.tasks.check_batch", batch.pk)
 
 
-def run_check(batch_id: int, fence: Callable[[], None] = lambda: None) -> None:
+def run_check(
+    batch_id: int,
+    fence: Callable[[], None] = lambda: None,
+    book: Workbook | None = None,
+) -> None:
     """Plan every row and keep the plans; begins anew where it was cut off.
 
-    `fence` is called in each transaction and raises where another worker took over.
-    Raises SheetRefused, and the batch is closed with its words.
+    `fence` is called in each transaction and raises where another worker took over;
+    `book` is the file where it is open. Raises SheetRefused, and the batch is closed
+    with its words.
     """
     batch = Batch.objects.select_related("by").get(pk=batch_id)
     if batch.status != BatchStatus.CHECKING:
         return
     try:
-        _check(batch, fence)
+        with contextlib.nullcontext(book) if book else opened_file(batch) as file:
+            _check(batch, fence, file)
     except DomainError as refusal:
         Batch.objects.filter(pk=batch_id, status=BatchStatus.CHECKING).update(
             status=BatchStatus.REFUSED, message=str(refusal)
@@ -190,22 +205,21 @@ def run_check(batch_id: int, fence: Callable[[], None] = lambda: None) -> None:
         raise
 
 
-def _check(batch: Batch, fence: Callable[[], None]) -> None:
+def _check(batch: Batch, fence: Callable[[], None], book: Workbook) -> None:
     definition = definitions.get(batch.sheet)
     checker = definition.checker(batch.by, options_of(batch))
     layout = checking.Layout.from_json(batch.layout)
     with transaction.atomic():
         fence()
         BatchRow.objects.filter(batch=batch)._raw_delete(using="default")  # type: ignore[attr-defined]
-    with opened_file(batch) as book:
-        check = checking.Check(book, layout, definition, checker)
-        for plans in check.plans():
-            with transaction.atomic():
-                fence()
-                staging.stage(batch, check, plans)
-                batch.rows_total, batch.progress = check.size, check.totals.rows
-                batch.errors = check.totals.errors
-                batch.save(update_fields=["rows_total", "progress", "errors"])
+    check = checking.Check(book, layout, definition, checker)
+    for plans in check.plans():
+        with transaction.atomic():
+            fence()
+            staging.stage(batch, check, plans)
+            batch.rows_total, batch.progress = check.size, check.totals.rows
+            batch.errors = check.totals.errors
+            batch.save(update_fields=["rows_total", "progress", "errors"])
     with transaction.atomic():
         fence()
         now = Batch.objects.select_for_update(of=("self",)).get(pk=batch.pk)

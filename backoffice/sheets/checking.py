@@ -162,6 +162,10 @@ class Check:
             for column in definition.columns
             if column.name in layout.at and not column.read_only
         ]
+        self._cells = [
+            (reader.column.name, reader.index, reader.seen, reader.read)
+            for reader in self._readers
+        ]
         self._columns = frozenset(reader.column.name for reader in self._readers)
         self._key = next(r for r in self._readers if r.column.name == definition.key)
         self._examples = {example.casefold() for example in definition.example_keys}
@@ -245,14 +249,17 @@ class Check:
     def _row(self, number: int, raw: list[Any]) -> Row | None:
         row = Row(number, self._columns)
         width = len(raw)
-        for reader in self._readers:
-            if reader.index >= width:
+        for name, index, seen, read in self._cells:
+            if index >= width:
                 continue
-            value, wrong = reader.read(raw[reader.index])
+            cell = raw[index]
+            # sheets repeat themselves, so most cells were read before
+            known = seen.get(cell) if type(cell) is str else None
+            value, wrong = known or read(cell)
             if wrong:
-                row.errors.append((reader.column.name, wrong))
+                row.errors.append((name, wrong))
             elif value is not None:
-                row.values[reader.column.name] = value
+                row.values[name] = value
         if not row.values and not row.errors:
             # blank, or nothing but remarks in columns that are not taken
             return None

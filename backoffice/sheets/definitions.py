@@ -90,8 +90,6 @@ class Planned:
     outcome: "Outcome"
     key: str = ""
     title: str = ""
-    #: of the row that keeps this plan
-    id: int | None = None
     target: int | None = None
     seen_at: Any = None
     changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
@@ -135,13 +133,12 @@ class Written:
 
     `waiting` are (column, why) of what waits for approval by row (the rest of such a
     row is done), `refused` are (row number, column, message) found only under the lock,
-    `targets` {id of the plan's row: id of what it created}, `run` names what waits.
+    `run` names what waits.
     """
 
     done: int = 0
     waiting: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     refused: list[tuple[int, str, str]] = field(default_factory=list)
-    targets: dict[int, int] = field(default_factory=dict)
     run: str = ""
 
 
@@ -163,6 +160,8 @@ class SheetDefinition:
     summary: "Text" = ""
     #: what a row is; exports use the filters of its list in the admin
     model: type[models.Model]
+    #: in which order an export has its rows
+    order: Sequence[str] = ("pk",)
     #: the column that names the row
     key = "code"
     columns: Sequence[Column] = ()
@@ -247,6 +246,10 @@ class SheetDefinition:
     ) -> Undone:
         """Put back what `write` wrote, as far as it is still so; see `write`."""
         raise TypeError("a sheet takes back what it wrote")
+
+    def targets(self, keys: Sequence[str]) -> dict[str, int]:
+        """{key: id} of the rows that there are, for links to what a batch entered."""
+        return {}
 
     def export(
         self, queryset: models.QuerySet, columns: Sequence[Column]

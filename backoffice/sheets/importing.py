@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.tasks import async_task
 
-from backoffice.base.bulk import update_all, update_rows
+from backoffice.base.bulk import update_all
 from backoffice.base.errors import NotPermitted
 from backoffice.oplog.record import record
 from backoffice.sheets import checking, definitions, progress, staging
@@ -146,15 +146,8 @@ def _apply(batch_id: int) -> None:
 
 
 def _mark(batch: Batch, written: Written) -> None:
+    """Rows that did not simply go in; of the others the batch says that it is imported."""
     rows = BatchRow.objects.filter(batch=batch)
-    rows.filter(outcome=Outcome.CHANGED).update(result=Result.DONE)
-    # goods that were put away and are back have their target already
-    rows.filter(outcome=Outcome.NEW, target__isnull=False).update(result=Result.DONE)
-    update_rows(
-        BatchRow,
-        ["target", "result"],
-        [(pk, target, Result.DONE.value) for pk, target in written.targets.items()],
-    )
     numbers = list(written.waiting)
     for start in range(0, len(numbers), 1000):
         some = list(rows.filter(number__in=numbers[start : start + 1000]))

@@ -142,10 +142,12 @@ class SheetResource(Resource):
     def _take(self, path: Path, user: "User") -> None:
         with path.open("rb") as file:
             batch = batches.receive(
-                self.sheet, File(file, name=str(path)), by=user, file_name=path.name
+                self.sheet,
+                File(file, name=str(path)),
+                by=user,
+                file_name=path.name,
+                check=True,
             )
-        batches.run_check(batch.pk)
-        batch.refresh_from_db()
         importing.start_apply(batch, by=user, wait=True)
 
 

@@ -101,7 +101,8 @@ class Batch(models.Model):
 
 
 class BatchRow(models.Model):
-    """What one row would do (`outcome`) and what became of it (`result`).
+    """What one row would do (`outcome`), and what became of it where that is not what
+    became of its batch (`result`; see `became`).
 
     `changes` is {column: [old, new]} in the JSON form of the column (old is null in a
     new row), `errors` [[cell, message], …] (of conflicts too), `waiting` [[column,
@@ -134,12 +135,19 @@ class BatchRow(models.Model):
                 fields=["batch", "number"], name="batchrow_once_per_row"
             )
         ]
-        indexes = [
-            models.Index(fields=["batch", "outcome", "number"], name="batchrow_outcome")
-        ]
 
     def __str__(self) -> str:
         return f"{self.batch_id}/{self.number}"
+
+    def became(self, batch: Batch) -> Result:
+        """What became of the row: of most, what became of their batch."""
+        if self.outcome not in (Outcome.NEW, Outcome.CHANGED):
+            return Result(self.result)
+        if batch.status == BatchStatus.UNDONE:
+            return Result(self.result) if self.result == Result.KEPT else Result.UNDONE
+        if batch.status in (BatchStatus.APPLIED, BatchStatus.UNDOING):
+            return Result(self.result or Result.DONE)
+        return Result.NONE
 
 
 class BatchProgress(models.Model):

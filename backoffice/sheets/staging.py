@@ -18,7 +18,7 @@ _NAMES = (
     *("changes", "errors", "waiting", "reason"),
 )
 _KEPT = (
-    *("pk", "number", "outcome", "key", "title", "target", "seen_at"),
+    *("number", "outcome", "key", "title", "target", "seen_at"),
     *("changes", "waiting", "reason"),
 )
 
@@ -63,7 +63,7 @@ def dumped(definition: SheetDefinition, planned: Planned) -> dict[str, list[Any]
 
 def loaded(definition: SheetDefinition, kept: tuple[Any, ...]) -> Planned:
     """The plan that the values `_KEPT` of a row keep."""
-    pk, number, outcome, key, title, target, seen_at, written, waiting, why = kept
+    number, outcome, key, title, target, seen_at, written, waiting, why = kept
     changes = {}
     for name, (old, new) in written.items():
         load = definition.column(name).load
@@ -76,7 +76,6 @@ def loaded(definition: SheetDefinition, kept: tuple[Any, ...]) -> Planned:
         outcome=Outcome(outcome),
         key=key,
         title=title,
-        id=pk,
         target=target,
         seen_at=seen_at,
         changes=changes,

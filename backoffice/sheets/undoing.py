@@ -71,11 +71,10 @@ def _undo(batch_id: int) -> None:
     if batch.status != BatchStatus.UNDOING or batch.undone_by is None:
         return
     definition = definitions.get(batch.sheet)
-    rows = BatchRow.objects.filter(
-        batch=batch, result__in=[Result.DONE, Result.WAITING]
-    )
+    # what was refused under the lock is no change any more, but a conflict
+    rows = BatchRow.objects.filter(batch=batch)
     changed = rows.filter(outcome=Outcome.CHANGED).order_by("target")
-    new = rows.filter(outcome=Outcome.NEW).order_by("target")
+    new = rows.filter(outcome=Outcome.NEW).order_by("number")
     with progress.meter(batch, from_rows=SMALL) as meter:
         undone = definition.undo(
             meter.through(staging.in_chunks(definition, changed)),
@@ -84,7 +83,6 @@ def _undo(batch_id: int) -> None:
             reference=str(batch.pk),
             run=batch.run,
         )
-    rows.update(result=Result.UNDONE)
     _keep(batch, undone)
     batch.status, batch.undone_at = BatchStatus.UNDONE, timezone.now()
     batch.message = _told(undone)

@@ -22,7 +22,7 @@ from catalog.models import Goods
 from catalog.resources import galleries
 from catalog.resources.checker import GoodsChecker
 from catalog.resources.columns import GOODS_COLUMNS
-from catalog.resources.planning import REQUIRED
+from catalog.resources.planning import REQUIRED, find
 from catalog.resources.undoing import GoodsUndo
 from catalog.resources.words import RELATIONS, Words
 from catalog.resources.writing import GoodsWriter
@@ -107,6 +107,9 @@ class GoodsSheet(SheetDefinition):
         for plans in new:
             undo.put_away(plans)
         return undo.undone
+
+    def targets(self, keys: Sequence[str]) -> dict[str, int]:
+        return {goods.code: goods.pk for goods in find(keys).values()}
 
     def everything(self) -> models.QuerySet:
         return Goods.objects.order_by("pk")

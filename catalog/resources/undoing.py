@@ -17,6 +17,7 @@ from catalog.resources.galleries import Galleries
 from catalog.resources.merging import changed_meanwhile, last_changes
 from catalog.resources.planning import (
     PRICES,
+    find,
     resolved_again,
     written,
 )
@@ -155,12 +156,15 @@ class GoodsUndo:
 
     def put_away(self, plans: Sequence[Planned]) -> None:
         """Goods that the batch entered: archived, where nobody touched them since."""
-        many = {g.pk: g for g in locked_all(p.target for p in plans if p.target)}
-        last = last_changes(many)
+        found = find([planned.key for planned in plans])
+        many = {g.code.upper(): g for g in locked_all(g.pk for g in found.values())}
+        last = last_changes(g.pk for g in many.values())
         pairs, log = [], []
         for planned in plans:
-            goods = many.get(planned.target or 0)
+            goods = many.get(planned.key.upper())
             if goods is None:
+                # its code was changed by hand
+                self._keep(planned, "code", _("It is no longer there."))
                 continue
             if last[goods.pk] != (Means.SHEET, self.reference):
                 self._keep(

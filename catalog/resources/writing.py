@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -124,7 +125,6 @@ class GoodsWriter:
 
     def create(self, plans: Sequence[Planned]) -> None:
         """Enter new drafts, or again those that an undo put away."""
-        taken = find([planned.key for planned in plans])
         targets = [planned.target for planned in plans if planned.target is not None]
         again = {goods.pk: goods for goods in locked_all(targets)} if targets else {}
         self._load_pictures(plans, again)
@@ -140,30 +140,45 @@ class GoodsWriter:
                 _begin_again(old, goods)
                 back.append((old, before))
                 goods = old
-            elif planned.key.upper() in taken:
-                self._refuse(
-                    planned, "code", _("Meanwhile somebody entered this code.")
-                )
-                continue
             else:
                 fresh.append((planned, goods))
             if "images" in planned.changes:
                 self.galleries.arrange(goods, planned.changes["images"][1])
-        many = [goods for _planned, goods in fresh]
         origin = changes.Origin(self.by, Means.SHEET, reference=self.reference)
-        changes.create_all(many, origin, self._at)
+        many = self._enter(fresh, origin)
         pictures = self.galleries.write()
         changes.save_all(back, origin, self._at, pictures=pictures)
-        self.written.done += len(fresh) + len(back)
-        for planned, goods in fresh:
-            if planned.id is not None:
-                self.written.targets[planned.id] = goods.pk
+        self.written.done += len(many) + len(back)
         record_all(
             entry(
                 by=self.by, action="goods.created", target=goods, batch=self.reference
             )
             for goods in [*many, *(goods for goods, _before in back)]
         )
+
+    def _enter(
+        self, fresh: list[tuple[Planned, Goods]], origin: changes.Origin
+    ) -> list[Goods]:
+        """Insert new goods; codes that somebody entered meanwhile are refused."""
+        many = [goods for _planned, goods in fresh]
+        try:
+            with transaction.atomic():
+                changes.create_all(many, origin, self._at)
+            return many
+        except IntegrityError:
+            taken = find([goods.code for goods in many])
+            if not taken:
+                raise
+        free = []
+        for planned, goods in fresh:
+            if goods.code.upper() in taken:
+                self._refuse(
+                    planned, "code", _("Meanwhile somebody entered this code.")
+                )
+            else:
+                free.append(goods)
+        changes.create_all(free, origin, self._at)
+        return free
 
     def _new(self, planned: Planned) -> Goods | None:
         """The unsaved goods of a plan; None where it is refused."""

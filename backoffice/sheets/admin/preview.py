@@ -130,14 +130,14 @@ def _shelves(counts: dict[Outcome, int], current: str, batch: Batch) -> list[She
     ]
 
 
-def _url(definition: Any, row: BatchRow) -> str:
-    """The page of what the row means, where there is one."""
-    if row.target is None:
+def _url(definition: Any, target: int | None) -> str:
+    """The page of what a row means, where there is one."""
+    if target is None:
         return ""
     opts = definition.model._meta
     name = f"admin:{opts.app_label}_{opts.model_name}_change"
     try:
-        return reverse(name, args=[row.target])
+        return reverse(name, args=[target])
     except NoReverseMatch:
         return ""
 
@@ -148,6 +148,11 @@ def lines(batch: Batch, rows: Iterable[BatchRow], by: "User") -> list[Line]:
     layout = Layout.from_json(batch.layout)
     visible = {column.name for column in definition.visible_columns(by)}
     found = []
+    rows = list(rows)
+    entered: dict[str, int] = {}
+    if batch.status in (BatchStatus.APPLIED, BatchStatus.UNDONE):
+        fresh = [row.key for row in rows if row.target is None and row.key]
+        entered = definition.targets(fresh) if fresh else {}
     for row in rows:
         waits = dict(row.waiting)
         is_new = row.outcome == Outcome.NEW
@@ -167,9 +172,13 @@ def lines(batch: Batch, rows: Iterable[BatchRow], by: "User") -> list[Line]:
         found.append(
             Line(
                 number=row.number,
-                name=two_lines(row.title or "—", row.key, _url(definition, row)),
+                name=two_lines(
+                    row.title or "—",
+                    row.key,
+                    _url(definition, row.target or entered.get(row.key)),
+                ),
                 outcome=words.outcome_tag(row.outcome),
-                result=words.result_tag(row.result),
+                result=words.result_tag(row.became(batch)),
                 cells=cells,
                 errors=row.errors,
                 reason=row.reason,

@@ -54,7 +54,7 @@ def test_what_changed_since_stays_and_is_listed(sheet, shop):
     goods.refresh_from_db()
     assert (goods.name, goods.spec) == ("别人", "旧")
     row = BatchRow.objects.get()
-    assert row.result == "kept"
+    assert row.became(Batch.objects.get()) == "kept"
     assert row.errors[0][0] == "B2"
     assert "别人" in row.errors[0][1]
 
@@ -67,12 +67,9 @@ def test_goods_that_a_batch_entered_are_put_away(sheet, shop):
         "A1": GoodsStatus.ARCHIVED,
         "A2": GoodsStatus.PENDING,
     }
-    assert list(
-        BatchRow.objects.order_by("number").values_list("result", flat=True)
-    ) == [
-        "undone",
-        "kept",
-    ]
+    batch = Batch.objects.get()
+    rows = BatchRow.objects.order_by("number")
+    assert [row.became(batch) for row in rows] == ["undone", "kept"]
 
 
 def test_what_an_undo_put_away_can_be_imported_again(sheet, shop):

@@ -42,7 +42,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         acts = parser.add_subparsers(dest="act", required=True)
-        kinds = [definition.id for definition in definitions.all_sheets()]
+        everything = definitions.all_sheets()
+        kinds = [definition.id for definition in everything if definition.writable]
 
         take = acts.add_parser("import", help="take a sheet in")
         take.add_argument("kind", choices=kinds)
@@ -75,12 +76,12 @@ class Command(BaseCommand):
             "--sheet", default="", help="the sheet of a file with several"
         )
 
-        for act, words in (
-            ("export", "write all rows"),
-            ("template", "an empty sheet"),
+        for act, words, choices in (
+            ("export", "write all rows", [one.id for one in everything]),
+            ("template", "an empty sheet", kinds),
         ):
             give = acts.add_parser(act, help=words)
-            give.add_argument("kind", choices=kinds)
+            give.add_argument("kind", choices=choices)
             give.add_argument("file", type=Path, help="its ending says xlsx or csv")
             add_user_argument(give)
             give.add_argument(
@@ -158,9 +159,8 @@ class Command(BaseCommand):
                 options=chosen,
                 sheet=options["sheet"],
                 mapping=mapping_of(options),
+                check=True,
             )
-        batches.run_check(batch.pk)
-        batch.refresh_from_db()
         self._say(batch.layout.get("notes", []), options)
         try:
             batch = importing.start_apply(
