@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
 from django.utils import timezone
@@ -19,11 +19,21 @@ _SECRET = re.compile(
     r"password|secret|token|api_?key|private|session_key", re.IGNORECASE
 )
 MASK = "•••"
-_NAMES = [
-    field.attname
-    for field in OperationLog._meta.concrete_fields
-    if not field.primary_key
-]
+
+
+class Line(NamedTuple):
+    """The values of a row that is not written yet, by the names of its columns."""
+
+    at: datetime
+    by_id: int | None
+    action: str
+    target_type: str
+    target_id: str
+    target_label: str
+    data: dict[str, Any]
+    means: str
+    ip: str | None
+    request_id: str
 
 
 def masked(value: Any, key: str = "") -> Any:
@@ -41,14 +51,12 @@ def masked(value: Any, key: str = "") -> Any:
 
 def entry(
     *, by: "User | None", action: str, target: models.Model | None = None, **data: Any
-) -> OperationLog:
-    """An unsaved row, for acts that write many at once with `record_all`."""
+) -> Line:
+    """One act, for those that write many at once with `record_all`."""
     now = context.current()
     # a person's name is not written where nobody can erase it
     label = getattr(target, "log_label", str(target)) if target is not None else ""
-    # by position, which costs a third of it by name: bulk operations log every row
-    values: Any = [
-        None,
+    return Line(
         timezone.now(),
         by.pk if by is not None else None,
         action,
@@ -59,8 +67,7 @@ def entry(
         now.means,
         now.ip,
         now.request_id,
-    ]
-    return OperationLog(*values)
+    )
 
 
 def record(
@@ -71,13 +78,14 @@ def record(
     `by` is None only for the system itself. Address, request and means come from
     `base.context`.
     """
-    row = entry(by=by, action=action, target=target, **data)
+    line = entry(by=by, action=action, target=target, **data)
+    row = OperationLog(**line._asdict())
     row.save(force_insert=True)
     return row
 
 
-def record_all(rows: Iterable[OperationLog]) -> int:
+def record_all(lines: Iterable[Line]) -> int:
     """Write many acts of a bulk operation; gives their number."""
-    many = list(rows)
-    insert_rows(OperationLog, _NAMES, map(attrgetter(*_NAMES), many))
+    many = list(lines)
+    insert_rows(OperationLog, Line._fields, many)
     return len(many)

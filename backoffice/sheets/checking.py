@@ -30,6 +30,7 @@ from backoffice.sheets.reading.header import (
     bare,
     find_header,
     read_layout,
+    written,
 )
 from backoffice.sheets.reading.workbook import Workbook
 from backoffice.shop import shop
@@ -290,9 +291,13 @@ class Check:
 
     def _is_header(self, raw: list[Any]) -> bool:
         """The header again: every column says what it is."""
+        key = self._key.index
+        headings = self.layout.headings
+        if key >= len(raw) or written(raw[key]).strip() != headings[key]:
+            return False
         indexes = [r.index for r in self._readers if r.index < len(raw)]
         return len(indexes) > 1 and all(
-            bare(raw[index]) == bare(self.layout.headings[index]) for index in indexes
+            bare(raw[index]) == bare(headings[index]) for index in indexes
         )
 
     def _is_help(self, row: Row, raw: list[Any]) -> bool:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.oplog.record import entry, record_all
+from backoffice.oplog.record import Line, entry, record_all
 from backoffice.sheets.definitions import Options, Planned, Written
 from catalog import changes, editing, repricing, validation
 from catalog.enums import Means
@@ -28,7 +28,6 @@ from catalog.resources.words import Words
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
-    from backoffice.oplog.models import OperationLog
 
 
 class GoodsWriter:
@@ -49,7 +48,7 @@ class GoodsWriter:
         many = {goods.pk: goods for goods in locked_all(targets)}
         self._load_pictures(plans, many)
         pairs: dict[str, list[tuple[Goods, changes.Snapshot]]] = {}
-        log: list[OperationLog] = []
+        log: list[Line] = []
         for planned in plans:
             goods = many.get(planned.target or 0)
             if goods is None:
@@ -102,7 +101,7 @@ class GoodsWriter:
 
     def _lines(
         self, planned: Planned, goods: Goods, before: changes.Snapshot
-    ) -> "list[OperationLog]":
+    ) -> list[Line]:
         touched = changes.changed(goods, before)
         prices = {k: v for k, v in touched.items() if k in changes.PRICE_FIELDS}
         others = {k: v for k, v in touched.items() if k not in changes.PRICE_FIELDS}
