@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.accounts.holders import is_only_holder
+from backoffice.base import context
 from backoffice.base.errors import NotPermitted, ReasonMissing
+from backoffice.base.money import plain
 from backoffice.base.status import require
-from backoffice.oplog.record import record
+from backoffice.oplog.record import entry, record, record_all
 from catalog import changes
 from catalog.enums import GoodsStatus, Means, RunStatus
 from catalog.lookup import locked_all
@@ -23,6 +25,7 @@ from catalog.moves import clean_reason, permit
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
+    from backoffice.oplog.models import OperationLog
 
 APPROVE = "catalog.approve_repricingrun"
 
@@ -180,6 +183,7 @@ def _apply(run: RepricingRun, by: "User") -> bool:
         if line.new_case_price is not None:
             goods.case_price = line.new_case_price
         pairs.append((goods, before))
+    log = [_line(goods, before, run, by) for goods, before in pairs]
     changes.save_all(
         pairs,
         changes.Origin(
@@ -189,7 +193,28 @@ def _apply(run: RepricingRun, by: "User") -> bool:
             reference=run.number,
         ),
     )
+    record_all(line for line in log if line is not None)
     return True
+
+
+def _line(
+    goods: Goods, before: changes.Snapshot, run: RepricingRun, by: "User"
+) -> "OperationLog | None":
+    """What the operation log says of one goods of a run; None where nothing moves."""
+    touched = changes.changed(goods, before)
+    if not touched:
+        return None
+    with context.using(means="run"):
+        return entry(
+            by=by,
+            action="goods.repriced",
+            target=goods,
+            changes={
+                name: [None if v is None else plain(v) for v in pair]
+                for name, pair in touched.items()
+            },
+            run=run.number,
+        )
 
 
 def _is_stale(line: RepricingLine, goods: Goods) -> bool:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Context:
-    """`means`: admin, api, command or schedule; the rest is blank where unknown."""
+    """`means`: admin, api, command or schedule, or sheet, run or rollback while one of
+    them writes; the rest is blank where unknown."""
 
     request_id: str = ""
     ip: str | None = None

@@ -1,7 +1,7 @@
 """Around every task: its context, its log line, its row while it is in hand.
 
 Connected to the queue's signals by the app. What the enqueuing request knows of itself
-(request id, user) travels with the task.
+(request id, user, means, address) travels with the task.
 """
 
 import logging
@@ -46,17 +46,23 @@ def connect() -> None:
 
 def _take_along(sender: Any, task: dict[str, Any], **kwargs: Any) -> None:
     now = context.current()
-    task[_TRAVELS] = {"request_id": now.request_id, "user_id": now.user_id}
+    task[_TRAVELS] = {
+        "request_id": now.request_id,
+        "user_id": now.user_id,
+        "means": now.means,
+        "ip": now.ip,
+    }
 
 
 def _begin(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
     given = task.get(_TRAVELS) or {}
     context.update(
         task_id=task["id"],
-        means="schedule",
+        # what somebody asked for is theirs, whoever carries it out
+        means=given.get("means") or "schedule",
         request_id=given.get("request_id") or "",
         user_id=given.get("user_id"),
-        ip=None,
+        ip=given.get("ip"),
     )
     _Current.func, _Current.name = str(task["func"]), task["name"]
     _Current.began = time.perf_counter()

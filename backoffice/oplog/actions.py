@@ -83,11 +83,16 @@ ACTIONS: "dict[str, str | Promise]" = {
     "session.locked": _("Locked out after failed sign-ins"),
 }
 
+#: the way in which it came; what a sheet, a run or an undo wrote is told apart from
+#: what somebody did by hand
 MEANS: "dict[str, str | Promise]" = {
     "admin": _("Back office"),
     "api": _("Storefront"),
     "command": _("Command line"),
     "schedule": _("Schedule"),
+    "sheet": _("Sheet"),
+    "run": _("Repricing run"),
+    "rollback": _("Rollback"),
 }
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_q.tasks import async_task
 
+from backoffice.base import context
 from backoffice.base.bulk import update_all
 from backoffice.base.errors import NotPermitted
 from backoffice.base.status import require
@@ -56,7 +57,7 @@ def start_undo(batch: Batch, *, by: "User", wait: bool = False) -> Batch:
 def run_undo(batch_id: int) -> None:
     """Put back what can be, in one transaction; a second call finds it done."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), context.using(means="rollback"):
             _undo(batch_id)
     except Exception:
         Batch.objects.filter(pk=batch_id, status=BatchStatus.UNDOING).update(

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from backoffice.base.appendonly import AppendOnlyError
+from backoffice.base.appendonly import AppendOnlyError, AppendOnlyQuerySet
 from catalog.enums import GoodsStatus, Means
 
 
@@ -36,8 +36,15 @@ class HistoryBase(models.Model):
     status_changed = models.BooleanField(default=False)
     content_changed = models.BooleanField(default=False)
 
+    objects = AppendOnlyQuerySet.as_manager()
+
     class Meta:
         abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError("The history of goods is never changed.")
+        super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnlyError("The history of goods is never deleted.")

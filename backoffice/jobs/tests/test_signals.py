@@ -55,16 +55,25 @@ def _no_traces():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_task_runs_with_what_its_request_knew():
-    with context.using(request_id="request-1", user_id=42, means="admin"):
+    asked = {"request_id": "request-1", "user_id": 42, "ip": "203.0.113.9"}
+    with context.using(means="admin", **asked):
         row = enqueued(f"{__name__}.note_context")
     task = work_off(given_out(row))
     (seen,) = SEEN
-    assert (seen.request_id, seen.user_id) == ("request-1", 42)
-    assert seen.means == "schedule"
+    assert (seen.request_id, seen.user_id, seen.ip) == tuple(asked.values())
+    assert seen.means == "admin"
     assert seen.task_id == task["id"]
-    assert OperationLog.objects.get().means == "schedule"
+    assert OperationLog.objects.get().means == "admin"
     assert not TaskInHand.objects.exists()
     assert context.current().task_id == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_nobody_asked_for_comes_by_schedule():
+    work_off(given_out(enqueued(f"{__name__}.note_context")))
+    (seen,) = SEEN
+    assert (seen.means, seen.user_id, seen.ip) == ("schedule", None, None)
+    assert OperationLog.objects.get().means == "schedule"
 
 
 @pytest.mark.django_db(transaction=True)
