@@ -13,7 +13,7 @@ from backoffice.base.admin import explain, money, percent, tag
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.money import fixed, plain
 from backoffice.base.pictures import thumbnail_name
-from catalog.enums import SELF_APPROVED, GoodsStatus, RunStatus
+from catalog.enums import GoodsStatus, RunStatus
 from catalog.pricing import case_cost, margin_percent
 
 SEE_COST = "catalog.view_cost"
@@ -109,18 +109,6 @@ def margin_figure(margin: Decimal | None) -> SafeString:
     return format_html(
         '<span class="loss" title="{}">{}</span>', _("Below cost"), percent(margin)
     )
-
-
-def reference_cell(reference: str, runs: dict[str, int]) -> SafeString | str:
-    """The run or batch that a row of history names; runs are links."""
-    if not reference:
-        return NOTHING
-    if reference == SELF_APPROVED:
-        return tag("awaiting", _("Self-approved"))
-    if reference in runs:
-        url = run_url(runs[reference])
-        return format_html('<a href="{}">{}</a>', url, reference)
-    return reference
 
 
 def price_waits() -> SafeString:

@@ -29,6 +29,7 @@ from catalog import (
 )
 from catalog.admin import cells
 from catalog.admin.forms import Refused, VerbForm, moment, refusals_of, shown_again
+from catalog.admin.references import may_open_runs
 from catalog.editing import SETTABLE
 from catalog.enums import GoodsStatus
 from catalog.models import Goods, GoodsPicture
@@ -340,9 +341,7 @@ def _available(goods: Goods) -> Any:
 
 def _waiting(goods: Goods, user: Any) -> Sequence[dict[str, Any]]:
     """Runs that would change its price, with their lines."""
-    may_open = user.has_perm("catalog.view_repricingrun") or user.has_perm(
-        repricing.APPROVE
-    )
+    may_open = may_open_runs(user)
     return [
         {
             "run": run,

@@ -12,12 +12,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.base.admin import VerbAdmin, thumb
+from backoffice.base.admin import Tool, VerbAdmin, thumb
 from catalog import changes, differences
 from catalog.admin import cells
+from catalog.admin.references import References, goods_log_tools, operation_tools
 from catalog.differences import Difference, Names
 from catalog.enums import MOVES
-from catalog.models import Goods, RepricingRun
+from catalog.models import Goods
 
 PER_PAGE = 30
 #: what each move is called once it is done
@@ -58,6 +59,10 @@ class Line:
 class GoodsHistoryPages(VerbAdmin):
     """The history page of a goods; nothing can be taken back here."""
 
+    def form_tools(self, request: HttpRequest, obj: Any) -> Sequence[Tool]:
+        """Its part of the price log and of the shelf log, beside "History"."""
+        return goods_log_tools(request, obj)
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
@@ -69,7 +74,6 @@ class GoodsHistoryPages(VerbAdmin):
         rows = changes.HISTORY.objects.filter(id=goods.pk).order_by("-history_id")
         paginator = Paginator(rows.select_related("history_user"), PER_PAGE)
         page = paginator.get_page(request.GET.get("p"))
-        with_cost = request.user.has_perm(cells.SEE_COST)
         return TemplateResponse(
             request,
             "admin/catalog/goods/history.html",
@@ -81,19 +85,24 @@ class GoodsHistoryPages(VerbAdmin):
                 "module_name": capfirst(self.opts.verbose_name_plural),
                 "page_obj": page,
                 "page_range": paginator.get_elided_page_range(page.number),
-                "entries": entries(goods, list(page), with_cost=with_cost),
+                "entries": entries(request, goods, list(page)),
+                "tools": [
+                    *goods_log_tools(request, goods),
+                    *operation_tools(request, goods),
+                ],
                 **(extra_context or {}),
             },
         )
 
 
-def entries(goods: Goods, rows: Sequence[Any], *, with_cost: bool) -> list[Entry]:
+def entries(request: HttpRequest, goods: Goods, rows: Sequence[Any]) -> list[Entry]:
     """The rows (newest first, one after the other) with what each of them changed.
 
     A row that changed nothing that this person may see is left out.
     """
     if not rows:
         return []
+    with_cost = request.user.has_perm(cells.SEE_COST)
     before = (
         changes.HISTORY.objects.filter(id=goods.pk, history_id__lt=rows[-1].history_id)
         .order_by("-history_id")
@@ -102,7 +111,7 @@ def entries(goods: Goods, rows: Sequence[Any], *, with_cost: bool) -> list[Entry
     earlier = [*rows[1:], before]
     names = Names([row for row in (*rows, before) if row is not None])
     present = set(goods.pictures.values_list("image", flat=True))
-    runs = runs_named({row.reference for row in rows})
+    references = References(request, rows)
     shown = []
     for row, older in zip(rows, earlier, strict=True):
         found = (
@@ -119,7 +128,7 @@ def entries(goods: Goods, rows: Sequence[Any], *, with_cost: bool) -> list[Entry
                     what,
                     row.get_means_display(),
                     row.history_change_reason or "",
-                    cells.reference_cell(row.reference, runs) if row.reference else "",
+                    references.cell(row) if row.reference else "",
                     [_line(d, present) for d in found],
                 )
             )
@@ -153,13 +162,3 @@ def _line(found: Difference, present: set[str]) -> Line:
         for path in (found.old, found.new)
     ]
     return Line(found.label, *sides)
-
-
-def runs_named(references: set[str]) -> dict[str, int]:
-    """{number: id} of the repricing runs among the references; one query at most."""
-    wanted = {r for r in references if r.startswith("R")}
-    if not wanted:
-        return {}
-    return dict(
-        RepricingRun.objects.filter(number__in=wanted).values_list("number", "pk")
-    )

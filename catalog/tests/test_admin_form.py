@@ -587,5 +587,5 @@ def test_the_history_is_closed_to_others(client):
     assert client.get(url("goods", "history", goods.pk)).status_code == 403
 
 
-def test_a_goods_without_history_has_an_empty_page():
-    assert goods_history.entries(GoodsFactory(), [], with_cost=True) == []
+def test_a_goods_without_history_has_an_empty_page(rf):
+    assert goods_history.entries(rf.get("/"), GoodsFactory(), []) == []
