@@ -11,7 +11,13 @@ class CatalogConfig(AppConfig):
             register,
         )
         from catalog.resources.goods import GoodsSheet  # noqa: PLC0415 - as above
+        from catalog.resources.logs import (  # noqa: PLC0415 - as above
+            PriceLogSheet,
+            ShelfLogSheet,
+        )
         from catalog.resources.prices import PricesSheet  # noqa: PLC0415 - as above
 
         register(GoodsSheet())
         register(PricesSheet())
+        register(PriceLogSheet())
+        register(ShelfLogSheet())

@@ -54,6 +54,14 @@ def _no_customer_figures(user_ids: Iterable[int]) -> dict[int, dict]:
     return {}
 
 
+def _no_tools(request: Any, sheet: str) -> list[Any]:
+    return []
+
+
+def _no_addresses(request: Any, numbers: Iterable[str]) -> dict[str, str]:
+    return {}
+
+
 #: goods ids → {id: available base units}; a goods that is missing is not stocked yet
 available: Port[[Iterable[int]], dict[int, Decimal]] = Port(
     "stock.available", _nothing_known
@@ -73,6 +81,13 @@ sales_volume_expression: Port[[], Any] = Port("sales.volume_sql", _no_expression
 #: user ids → {id: {"points": int, "orders": int}}
 customer_figures: Port[[Iterable[int]], dict[int, dict]] = Port(
     "sales.customer_figures", _no_customer_figures
+)
+#: a list's request and the id of its sheet → links to take its rows away
+sheet_tools: Port[[Any, str], list[Any]] = Port("sheets.tools", _no_tools)
+#: a request and numbers of batches → {number: address of its page} of those that the
+#: person may open
+batch_urls: Port[[Any, Iterable[str]], dict[str, str]] = Port(
+    "sheets.batch_urls", _no_addresses
 )
 #: user name, mobile or e-mail → the user, or None
 find_user: Port[[str], Any] = Port("accounts.find_user", _nobody)

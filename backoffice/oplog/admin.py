@@ -1,6 +1,6 @@
 """The operation log as people read it: looked at, searched, never changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -13,17 +13,19 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.base import ports
 from backoffice.base.admin import (
     DayRangeFilter,
     EmptyState,
     ReadOnlyAdmin,
+    Tool,
     column,
     home,
     link,
     two_lines,
     when,
 )
-from backoffice.base.admin.cells import NOTHING
+from backoffice.base.admin.cells import NOTHING, joined
 from backoffice.base.admin.changelist import WorkbenchList
 from backoffice.base.admin.paging import CappedPaginator
 from backoffice.oplog.actions import ACTIONS, MEANS, action_label, means_label
@@ -32,6 +34,7 @@ from backoffice.oplog.reading import (
     EMPTY,
     Detail,
     Reader,
+    batch_of,
     kind_label,
     people,
     summary,
@@ -115,9 +118,13 @@ class LogList(WorkbenchList):
         super().get_results(request)
         self.result_list = list(self.result_list)
         names = people(self.result_list)
+        batches = ports.batch_urls(
+            request, filter(None, map(batch_of, self.result_list))
+        )
         for entry in self.result_list:
             entry.person = names.get(entry.pk)
             entry.target_url = _url(request, entry)
+            entry.batch_url = batches.get(batch_of(entry), "")
 
 
 def _url(request: HttpRequest, entry: OperationLog) -> str:
@@ -199,6 +206,9 @@ class OperationLogAdmin(ReadOnlyAdmin):
         if entry is not None:
             entry.person = people([entry]).get(entry.pk)  # type: ignore[attr-defined]
             entry.target_url = _url(request, entry)  # type: ignore[attr-defined]
+            number = batch_of(entry)
+            urls = ports.batch_urls(request, [number] if number else [])
+            entry.batch_url = urls.get(number, "")  # type: ignore[attr-defined]
         return entry
 
     def get_search_results(
@@ -216,6 +226,10 @@ class OperationLogAdmin(ReadOnlyAdmin):
         if ids := [str(pk) for pk in named]:
             condition |= Q(target_type=user_model._meta.label_lower, target_id__in=ids)
         return queryset.filter(condition), False
+
+    def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
+        """Export of what is shown."""
+        return ports.sheet_tools(request, "operation_log")
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
         return EmptyState(_("Every act of staff and every sign-in will stand here."))
@@ -237,8 +251,11 @@ class OperationLogAdmin(ReadOnlyAdmin):
         return summary(obj) or NOTHING
 
     @column(gettext_lazy("means"))
-    def way(self, obj: OperationLog) -> Any:
-        return two_lines(means_label(obj.means) or "—", obj.ip or "")
+    def way(self, obj: Any) -> Any:
+        """With the batch that wrote it, or the address that it came from."""
+        number = batch_of(obj)
+        under = _batch(obj, number) if number else obj.ip or ""
+        return two_lines(means_label(obj.means) or "—", under)
 
     @column(gettext_lazy("time"))
     def moment(self, obj: OperationLog) -> Any:
@@ -249,8 +266,10 @@ class OperationLogAdmin(ReadOnlyAdmin):
         return kind_label(obj.target_type) or NOTHING
 
     @column(gettext_lazy("means"))
-    def means_words(self, obj: OperationLog) -> Any:
-        return means_label(obj.means) or NOTHING
+    def means_words(self, obj: Any) -> Any:
+        label = means_label(obj.means) or NOTHING
+        number = batch_of(obj)
+        return joined([label, _batch(obj, number)]) if number else label
 
     @column(gettext_lazy("details"))
     def story(self, obj: OperationLog) -> Any:
@@ -261,6 +280,10 @@ class OperationLogAdmin(ReadOnlyAdmin):
             '<ul class="log-details">{}</ul>',
             format_html_join("", "<li>{}</li>", ((_line(d),) for d in found)),
         )
+
+
+def _batch(entry: Any, number: str) -> Any:
+    return link(entry.batch_url, _("Batch %(number)s") % {"number": number})
 
 
 def _line(detail: Detail) -> Any:

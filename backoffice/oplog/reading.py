@@ -79,12 +79,24 @@ def told(label: str, value: Any) -> str:
     return _("%(label)s: %(value)s") % {"label": label, "value": value}
 
 
-class Reader:
-    """Reads one row; with `resolve`, asks the database for names behind numbers."""
+#: (model, key) → what its row is called
+Names = dict[tuple[type[models.Model], str], str]
 
-    def __init__(self, entry: OperationLog, *, resolve: bool = False) -> None:
+
+class Reader:
+    """Reads one row; with `resolve`, asks the database for names behind numbers, and
+    with `names`, for each of them once."""
+
+    def __init__(
+        self,
+        entry: OperationLog,
+        *,
+        resolve: bool = False,
+        names: "Names | None" = None,
+    ) -> None:
         self.entry = entry
         self.resolve = resolve
+        self.names: Names = {} if names is None else names
         self.model = _model(entry.target_type)
 
     def details(self) -> list[Detail]:
@@ -166,9 +178,14 @@ class Reader:
         if value in choices:
             return str(choices[value])
         if isinstance(field, models.ForeignKey) and self.resolve:
-            row = field.remote_field.model._base_manager.filter(pk=value).first()
-            return str(row) if row is not None else f"#{value}"
+            return self._name(field.remote_field.model, str(value))
         return str(value)
+
+    def _name(self, model: type[models.Model], key: str) -> str:
+        if (model, key) not in self.names:
+            row = model._base_manager.filter(pk=key).first()
+            self.names[model, key] = str(row) if row is not None else f"#{key}"
+        return self.names[model, key]
 
 
 def _model(target_type: str) -> "type[models.Model] | None":
@@ -180,6 +197,15 @@ def _model(target_type: str) -> "type[models.Model] | None":
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def batch_of(entry: OperationLog) -> str:
+    """The number of the batch that it belongs to; "" for none."""
+    if entry.target_type == "sheets.batch":
+        return entry.target_id
+    data = entry.data if isinstance(entry.data, dict) else {}
+    number = str(data.get("batch") or "")
+    return number if number.isascii() and number.isdigit() else ""
 
 
 def kind_label(target_type: str) -> str:

@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class SheetsConfig(AppConfig):
     name = "backoffice.sheets"
     verbose_name = _("Sheets")
+
+    def ready(self) -> None:
+        from backoffice.sheets.definitions import register  # noqa: PLC0415 - models load first
+        from backoffice.sheets.operations import (  # noqa: PLC0415 - as above
+            OperationLogSheet,
+        )
+
+        register(OperationLogSheet())

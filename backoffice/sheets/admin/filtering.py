@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def filtered(definition: SheetDefinition, by: "User", query: str) -> QuerySet:
-    """What the person would see in the list under this address, in the order of keys."""
+    """What the person would see in the list under this address, in the sheet's order."""
     request = HttpRequest()
     request.method = "GET"
     request.GET = QueryDict(query)  # type: ignore[assignment]
@@ -21,5 +21,5 @@ def filtered(definition: SheetDefinition, by: "User", query: str) -> QuerySet:
     request.session = {}  # type: ignore[assignment]
     model_admin: Any = admin.site.get_model_admin(definition.model)
     changelist = model_admin.get_changelist_instance(request)
-    rows: QuerySet = changelist.get_queryset(request).order_by("pk")
+    rows: QuerySet = changelist.get_queryset(request).order_by(*definition.order)
     return rows

@@ -1,5 +1,6 @@
 """The ways to the pages of sheets, for the lists of other apps."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,8 +8,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from backoffice.base import ports
 from backoffice.base.admin import Tool
 from backoffice.sheets import definitions
+from backoffice.sheets.batches import VIEW_ALL
+from backoffice.sheets.models import Batch
 
 ADD = "sheets.add_batch"
 #: parameters of a list that say how it is shown, not what it holds
@@ -38,3 +42,17 @@ def sheet_tools(request: HttpRequest, sheet_id: str) -> list[Tool]:
             Tool(_("Export"), f"{address}?{query.urlencode()}", "fa-file-export")
         )
     return tools
+
+
+def batch_urls(request: HttpRequest, numbers: Iterable[str]) -> dict[str, str]:
+    """{number: address} of the batches that the person may open; one query at most."""
+    ids = {n for n in numbers if n.isascii() and n.isdigit() and len(n) < 10}
+    user: Any = request.user
+    if ids and not user.has_perm(VIEW_ALL):
+        mine = Batch.objects.filter(pk__in=ids, by=user) if user.has_perm(ADD) else ()
+        ids = {str(batch.pk) for batch in mine}
+    return {n: reverse("admin:sheets_batch_change", args=[n]) for n in ids}
+
+
+ports.sheet_tools.connect(sheet_tools)
+ports.batch_urls.connect(batch_urls)

@@ -1,0 +1,81 @@
+"""The operation log as a sheet to take away: who did what to what, before and after."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.oplog.actions import action_label, means_label
+from backoffice.oplog.models import OperationLog
+from backoffice.oplog.reading import Names, Reader, kind_label, people, told
+from backoffice.sheets.definitions import Column, SheetDefinition
+
+CHUNK = 1000
+
+
+def _column(name: str, label: Any) -> Column:
+    return Column(name, label, parse=str, read_only=True)
+
+
+class OperationLogSheet(SheetDefinition):
+    """The newest row first, by who may see the log."""
+
+    id = "operation_log"
+    label = gettext_lazy("operation log")
+    summary = gettext_lazy("Who did what to what, before and after.")
+    model = OperationLog
+    export_permission = "oplog.view_operationlog"
+    order = ("-at", "-id")
+    columns: Sequence[Column] = [
+        _column("time", gettext_lazy("time")),
+        _column("by", gettext_lazy("by")),
+        _column("action", gettext_lazy("action")),
+        _column("kind", gettext_lazy("kind of object")),
+        _column("object", gettext_lazy("object")),
+        _column("before", gettext_lazy("before")),
+        _column("after", gettext_lazy("after")),
+        _column("details", gettext_lazy("details")),
+        _column("means", gettext_lazy("means")),
+        _column("address", gettext_lazy("address")),
+        _column("request", gettext_lazy("request")),
+    ]
+
+    def everything(self) -> models.QuerySet:
+        return OperationLog.objects.order_by(*self.order)
+
+    def export(
+        self, queryset: models.QuerySet, columns: Sequence[Column]
+    ) -> Iterator[list[Any]]:
+        wanted = [column.name for column in columns]
+        names: Names = {}
+        rows = queryset.select_related("by").iterator(chunk_size=CHUNK)
+        while chunk := list(islice(rows, CHUNK)):
+            about = people(chunk)
+            for row in chunk:
+                values = {
+                    "time": f"{timezone.localtime(row.at):%Y-%m-%d %H:%M:%S}",
+                    "by": str(row.by) if row.by else _("The system"),
+                    "action": action_label(row.action),
+                    "kind": kind_label(row.target_type),
+                    "object": about.get(row.pk) or row.target_label,
+                    **_story(row, names),
+                    "means": means_label(row.means),
+                    "address": row.ip or "",
+                    "request": row.request_id,
+                }
+                yield [values[name] for name in wanted]
+
+
+def _story(row: OperationLog, names: Names) -> dict[str, str]:
+    """What was, what is, and the rest, a line for each."""
+    found = Reader(row, resolve=True, names=names).details()
+    changed = [detail for detail in found if detail.is_change]
+    return {
+        "before": "\n".join(told(d.label, d.old) for d in changed),
+        "after": "\n".join(told(d.label, d.new) for d in changed),
+        "details": "\n".join(str(d) for d in found if not d.is_change),
+    }
