@@ -1,6 +1,6 @@
 """Planning the rows of a goods sheet, a thousand at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: so many values of fields that were found right are remembered
 REMEMBERED = 50_000
+#: a code whose first zeros a spreadsheet dropped is looked for with so many of them
+DROPPED = 4
 
 
 class _Draft:
@@ -39,6 +41,18 @@ class _Draft:
 
 for _name, _default in DEFAULTS.items():
     setattr(_Draft, _name, _default)
+
+
+def _without_zeros(rows: Iterable[Row]) -> dict[str, str]:
+    """{code of digits: the code of a goods that has zeros before it}."""
+    asked: dict[str, str] = {}
+    for row in rows:
+        code = row.values.get("code", "")
+        if code.isascii() and code.isdigit() and not code.startswith("0"):
+            for zeros in range(1, DROPPED + 1):
+                asked["0" * zeros + code] = code
+    found = find(list(asked)) if asked else {}
+    return {asked[code]: code for code in found if code in asked}
 
 
 class GoodsChecker(Checker):
@@ -50,6 +64,7 @@ class GoodsChecker(Checker):
         self.galleries = Galleries()
         self._rows: dict[int | str, int] = {}
         self._right: set[tuple[str, Any]] = set()
+        self._zeros: dict[str, str] = {}
 
     def missing(self) -> dict[str, list[str]]:
         return self.words.missing
@@ -60,6 +75,7 @@ class GoodsChecker(Checker):
         plain = {code: half_width(code) for code in codes}
         known = find([*plain, *(half for code, half in plain.items() if half != code)])
         pairs = [(row, self._goods(row, known, plain)) for row in rows]
+        self._zeros = _without_zeros(row for row, goods in pairs if goods is None)
         if any("images" in row.values for row in rows):
             self.galleries.load(
                 [goods.pk for _row, goods in pairs if goods is not None],
@@ -158,6 +174,16 @@ class GoodsChecker(Checker):
                 "code",
                 _("There is no goods %(code)s, and you may not enter new ones.")
                 % {"code": shown(code)},
+            )
+            return planned
+        if code in self._zeros:
+            row.refuse(
+                "code",
+                _(
+                    "There is no goods %(code)s, but one %(other)s: the spreadsheet "
+                    "program dropped its zeros. Format the column as text."
+                )
+                % {"code": shown(code), "other": shown(self._zeros[code])},
             )
             return planned
         refused = {column for column, _message in row.errors}

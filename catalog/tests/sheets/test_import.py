@@ -467,6 +467,14 @@ def test_long_codes_of_a_spreadsheet_stay_whole(sheet, tmp_path):
     }
 
 
+def test_codes_whose_zeros_were_dropped_are_refused_with_a_hint(sheet, tmp_path):
+    GoodsFactory(code="00123", name="旧")
+    path = write_xlsx(tmp_path / "a.xlsx", [HEADER, [123, *ROW[1:]], ["124", *ROW[1:]]])
+    answer = sheet(path)
+    assert answer.cells == ["A2"]
+    assert "00123" in answer.messages["A2"]
+
+
 # --- files ----------------------------------------------------------------------------
 
 
