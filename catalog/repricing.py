@@ -25,7 +25,7 @@ from catalog.moves import clean_reason, permit
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
-    from backoffice.oplog.models import OperationLog
+    from backoffice.oplog.record import Line
 
 APPROVE = "catalog.approve_repricingrun"
 
@@ -199,7 +199,7 @@ def _apply(run: RepricingRun, by: "User") -> bool:
 
 def _line(
     goods: Goods, before: changes.Snapshot, run: RepricingRun, by: "User"
-) -> "OperationLog | None":
+) -> "Line | None":
     """What the operation log says of one goods of a run; None where nothing moves."""
     touched = changes.changed(goods, before)
     if not touched:

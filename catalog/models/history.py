@@ -36,7 +36,7 @@ class HistoryBase(models.Model):
     status_changed = models.BooleanField(default=False)
     content_changed = models.BooleanField(default=False)
 
-    objects = AppendOnlyQuerySet.as_manager()
+    objects: Any = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         abstract = True
