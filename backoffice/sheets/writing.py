@@ -11,7 +11,7 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -28,6 +28,8 @@ from backoffice.sheets.errors import SheetRefused
 FORMATS = ("xlsx", "csv")
 #: what an xlsx sheet holds, its header included
 MOST_ROWS = 1_048_576
+#: cells of a column that are remembered as they are written
+REMEMBERED = 2_000
 
 # an escape of the format itself: _x0041_ is read as A
 _CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -75,14 +77,38 @@ def csv_pieces(
     write = csv.writer(buffer, lineterminator="\r\n").writerow
     buffer.write("\ufeff")
     write([escaped(text) for text in header])
-    kinds = [column.kind for column in columns]
+    writers = _writers(columns, csv_cell)
     for count, row in enumerate(rows, 1):
-        write([csv_cell(value, kind) for value, kind in zip(row, kinds, strict=True)])
+        write([cell(value) for cell, value in zip(writers, row, strict=True)])
         if count % 500 == 0:
             yield buffer.getvalue().encode()
             buffer.seek(0)
             buffer.truncate()
     yield buffer.getvalue().encode()
+
+
+class _Column:
+    """Writes the cells of one column, remembering some: columns repeat themselves."""
+
+    def __init__(self, kind: str, write: Callable[[Any, str], str]) -> None:
+        self._kind, self._write = kind, write
+        self._seen: dict[Any, str] = {}
+        # 1, 1.0 and True are one key, so cells of mixed types are not remembered
+        self._most = 0 if kind == "raw" else REMEMBERED
+
+    def cell(self, value: Any) -> str:
+        known = self._seen.get(value) if self._most else None
+        if known is None:
+            known = self._write(value, self._kind)
+            if len(self._seen) < self._most:
+                self._seen[value] = known
+        return known
+
+
+def _writers(
+    columns: Sequence[Column], write: Callable[[Any, str], str]
+) -> list[Callable[[Any], str]]:
+    return [_Column(column.kind, write).cell for column in columns]
 
 
 def csv_cell(value: Any, kind: str) -> str:
@@ -174,7 +200,7 @@ def write_xlsx(
         + "/>"
         for n, column in enumerate(columns, 1)
     )
-    kinds = [column.kind for column in columns]
+    writers = _writers(columns, _xlsx_cell)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         archive.writestr("[Content_Types].xml", _TYPES)
         archive.writestr("_rels/.rels", _RELS)
@@ -191,7 +217,8 @@ def write_xlsx(
                         _("An xlsx sheet holds %(most)s rows; export csv instead.")
                         % {"most": MOST_ROWS}
                     )
-                cells = "".join(map(_xlsx_cell, row, kinds))
+                pairs = zip(writers, row, strict=True)
+                cells = "".join([cell(value) for cell, value in pairs])
                 pieces.append(f"<row>{cells}</row>")
                 if count % 500 == 0:
                     part.write("".join(pieces).encode())
