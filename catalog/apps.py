@@ -7,6 +7,7 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Goods")
 
     def ready(self) -> None:
+        from backoffice.oplog import reading  # noqa: PLC0415 - models load first
         from backoffice.sheets.definitions import (  # noqa: PLC0415 - models load first
             register,
         )
@@ -17,6 +18,7 @@ class CatalogConfig(AppConfig):
         )
         from catalog.resources.prices import PricesSheet  # noqa: PLC0415 - as above
 
+        reading.restricted["cost"] = "catalog.view_cost"
         register(GoodsSheet())
         register(PricesSheet())
         register(PriceLogSheet())

@@ -35,6 +35,7 @@ from backoffice.oplog.reading import (
     Detail,
     Reader,
     batch_of,
+    hidden_from,
     kind_label,
     people,
     summary,
@@ -121,7 +122,9 @@ class LogList(WorkbenchList):
         batches = ports.batch_urls(
             request, filter(None, map(batch_of, self.result_list))
         )
+        hidden = hidden_from(request.user)
         for entry in self.result_list:
+            entry.hidden = hidden
             entry.person = names.get(entry.pk)
             entry.target_url = _url(request, entry)
             entry.batch_url = batches.get(batch_of(entry), "")
@@ -206,6 +209,7 @@ class OperationLogAdmin(ReadOnlyAdmin):
         if entry is not None:
             entry.person = people([entry]).get(entry.pk)  # type: ignore[attr-defined]
             entry.target_url = _url(request, entry)  # type: ignore[attr-defined]
+            entry.hidden = hidden_from(request.user)  # type: ignore[attr-defined]
             number = batch_of(entry)
             urls = ports.batch_urls(request, [number] if number else [])
             entry.batch_url = urls.get(number, "")  # type: ignore[attr-defined]
@@ -247,8 +251,8 @@ class OperationLogAdmin(ReadOnlyAdmin):
         return _object(obj)
 
     @column(gettext_lazy("details"), phone="wide")
-    def words(self, obj: OperationLog) -> Any:
-        return summary(obj) or NOTHING
+    def words(self, obj: Any) -> Any:
+        return summary(obj, hidden=obj.hidden) or NOTHING
 
     @column(gettext_lazy("means"))
     def way(self, obj: Any) -> Any:
@@ -272,8 +276,8 @@ class OperationLogAdmin(ReadOnlyAdmin):
         return joined([label, _batch(obj, number)]) if number else label
 
     @column(gettext_lazy("details"))
-    def story(self, obj: OperationLog) -> Any:
-        found = Reader(obj, resolve=True).details()
+    def story(self, obj: Any) -> Any:
+        found = Reader(obj, resolve=True, hidden=obj.hidden).details()
         if not found:
             return NOTHING
         return format_html(

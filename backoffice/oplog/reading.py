@@ -5,13 +5,15 @@ the words of the models that they are about. Words that belong to a higher app a
 handed in by it: `labels` by the first word of the action, `values` by the key.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,6 +25,8 @@ EMPTY = "—"
 labels: dict[str, Callable[[str], Any]] = {}
 #: "roles" → what one of its values is called
 values: dict[str, Callable[[str], Any]] = {}
+#: "cost" → the permission that its values ask for
+restricted: dict[str, str] = {}
 
 _KEYS: dict[str, Any] = {
     "reason": gettext_lazy("Reason"),
@@ -55,6 +59,10 @@ _KEYS: dict[str, Any] = {
     "id": gettext_lazy("Number"),
     "link": gettext_lazy("Link"),
     "order": gettext_lazy("Order"),
+    "count": gettext_lazy("How many"),
+    "undone": gettext_lazy("Undone"),
+    "goods": gettext_lazy("Goods"),
+    "images": gettext_lazy("Pictures"),
 }
 #: said by the label of the change already
 _SILENT = {"setting.changed": {"name"}, "setting.reset": {"name"}}
@@ -83,9 +91,17 @@ def told(label: str, value: Any) -> str:
 Names = dict[tuple[type[models.Model], str], str]
 
 
+def hidden_from(user: Any) -> frozenset[str]:
+    """The keys whose values this person may not see; None is the machine's operator."""
+    if user is None:
+        return frozenset()
+    return frozenset(key for key, name in restricted.items() if not user.has_perm(name))
+
+
 class Reader:
     """Reads one row; with `resolve`, asks the database for names behind numbers, and
-    with `names`, for each of them once."""
+    with `names`, for each of them once. Of `hidden` keys it says only that they changed.
+    """
 
     def __init__(
         self,
@@ -93,9 +109,11 @@ class Reader:
         *,
         resolve: bool = False,
         names: "Names | None" = None,
+        hidden: Collection[str] = (),
     ) -> None:
         self.entry = entry
         self.resolve = resolve
+        self.hidden = hidden
         self.names: Names = {} if names is None else names
         self.model = _model(entry.target_type)
 
@@ -114,6 +132,8 @@ class Reader:
         return found
 
     def _change(self, key: str, pair: Any) -> list[Detail]:
+        if key in self.hidden:
+            return [Detail(self._label(key), "")]
         if not (isinstance(pair, list) and len(pair) == 2):
             return [Detail(self._label(key), self._say(key, pair))]
         old, new = pair
@@ -133,7 +153,7 @@ class Reader:
         return [Detail(self._label(key), _(", ").join(signed))]
 
     def _fact(self, key: str, value: Any) -> Detail:
-        if value is True:
+        if value is True or key in self.hidden:
             return Detail(self._label(key), "")
         if key == "fields" and isinstance(value, list):
             return Detail(
@@ -165,9 +185,9 @@ class Reader:
             return _(", ").join(self._say(key, part) for part in value)
         if isinstance(value, dict):
             return _(", ").join(f"{k} {self._say(k, v)}" for k, v in value.items())
-        if value in (True, "True"):
+        if value is True or value == "True":
             return _("Yes")
-        if value in (False, "False"):
+        if value is False or value == "False":
             return _("No")
         if key in values:
             return str(values[key](str(value)))
@@ -177,6 +197,8 @@ class Reader:
         choices = dict(getattr(field, "flatchoices", None) or ())
         if value in choices:
             return str(choices[value])
+        if isinstance(field, models.DateTimeField):
+            return _moment(str(value))
         if isinstance(field, models.ForeignKey) and self.resolve:
             return self._name(field.remote_field.model, str(value))
         return str(value)
@@ -186,6 +208,17 @@ class Reader:
             row = model._base_manager.filter(pk=key).first()
             self.names[model, key] = str(row) if row is not None else f"#{key}"
         return self.names[model, key]
+
+
+def _moment(text: str) -> str:
+    """A time as people read it; what is none stays as it is written."""
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        at = None
+    if at is None or timezone.is_naive(at):
+        return text
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
 
 
 def _model(target_type: str) -> "type[models.Model] | None":
@@ -214,9 +247,12 @@ def kind_label(target_type: str) -> str:
     return str(model._meta.verbose_name) if model else target_type
 
 
-def summary(entry: OperationLog, length: int = 120) -> str:
+def summary(
+    entry: OperationLog, length: int = 120, *, hidden: Collection[str] = ()
+) -> str:
     """The details on one line, cut."""
-    text = _("; ").join(str(detail) for detail in Reader(entry).details())
+    found = Reader(entry, hidden=hidden).details()
+    text = _("; ").join(str(detail) for detail in found)
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 

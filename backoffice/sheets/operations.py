@@ -1,8 +1,9 @@
 """The operation log as a sheet to take away: who did what to what, before and after."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils import timezone
@@ -11,14 +12,31 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.oplog.actions import action_label, means_label
 from backoffice.oplog.models import OperationLog
-from backoffice.oplog.reading import Names, Reader, kind_label, people, told
+from backoffice.oplog.reading import (
+    Names,
+    Reader,
+    hidden_from,
+    kind_label,
+    people,
+    told,
+)
 from backoffice.sheets.definitions import Column, SheetDefinition
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
 
 CHUNK = 1000
 
 
-def _column(name: str, label: Any) -> Column:
-    return Column(name, label, parse=str, read_only=True)
+@dataclass(frozen=True)
+class LogColumn(Column):
+    """A column of a log, which keeps from whom it is written what they may not see."""
+
+    hidden: frozenset[str] = frozenset()
+
+
+def _column(name: str, label: Any) -> LogColumn:
+    return LogColumn(name, label, parse=str, read_only=True)
 
 
 class OperationLogSheet(SheetDefinition):
@@ -44,6 +62,15 @@ class OperationLogSheet(SheetDefinition):
         _column("request", gettext_lazy("request")),
     ]
 
+    def visible_columns(self, by: "User | None") -> list[Column]:
+        """All of them; values that ask for a permission of their own stay hidden."""
+        hidden = hidden_from(by)
+        return [
+            replace(column, hidden=hidden)
+            for column in self.columns
+            if isinstance(column, LogColumn)
+        ]
+
     def everything(self) -> models.QuerySet:
         return OperationLog.objects.order_by(*self.order)
 
@@ -51,6 +78,7 @@ class OperationLogSheet(SheetDefinition):
         self, queryset: models.QuerySet, columns: Sequence[Column]
     ) -> Iterator[list[Any]]:
         wanted = [column.name for column in columns]
+        hidden = frozenset[str]().union(*(getattr(c, "hidden", ()) for c in columns))
         names: Names = {}
         rows = queryset.select_related("by").iterator(chunk_size=CHUNK)
         while chunk := list(islice(rows, CHUNK)):
@@ -62,7 +90,7 @@ class OperationLogSheet(SheetDefinition):
                     "action": action_label(row.action),
                     "kind": kind_label(row.target_type),
                     "object": about.get(row.pk) or row.target_label,
-                    **_story(row, names),
+                    **_story(row, names, hidden),
                     "means": means_label(row.means),
                     "address": row.ip or "",
                     "request": row.request_id,
@@ -70,9 +98,9 @@ class OperationLogSheet(SheetDefinition):
                 yield [values[name] for name in wanted]
 
 
-def _story(row: OperationLog, names: Names) -> dict[str, str]:
+def _story(row: OperationLog, names: Names, hidden: frozenset[str]) -> dict[str, str]:
     """What was, what is, and the rest, a line for each."""
-    found = Reader(row, resolve=True, names=names).details()
+    found = Reader(row, resolve=True, names=names, hidden=hidden).details()
     changed = [detail for detail in found if detail.is_change]
     return {
         "before": "\n".join(told(d.label, d.old) for d in changed),

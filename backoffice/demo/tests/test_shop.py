@@ -14,6 +14,7 @@ from backoffice.accounts.models import User
 from backoffice.accounts.roles import ROLES, sync_roles
 from backoffice.demo import data, seed
 from backoffice.oplog.models import OperationLog
+from backoffice.oplog.reading import Reader
 from backoffice.sheets.models import Batch
 from catalog import changes
 from catalog.banners import ROOM
@@ -126,6 +127,15 @@ def test_the_log_tells_it_in_order_and_nothing_lies_ahead():
         "goods.rejected", "goods.approved", "goods.listed", "goods.repriced",
         "goods.delisted", "goods.archived", "goods.restored", "goods.revised",
     }  # fmt: skip
+
+
+def test_everything_in_the_log_has_words():
+    for row in OperationLog.objects.all():
+        for detail in Reader(row).details():
+            assert not detail.label.islower() or not detail.label.isascii(), (
+                row.action,
+                detail.label,
+            )
 
 
 def test_a_second_seed_changes_nothing():

@@ -21,6 +21,7 @@ from backoffice.oplog.reading import Reader, summary
 from backoffice.oplog.record import record
 from backoffice.shop import verbs
 from catalog import editing, pricing, review
+from catalog.models import Banner
 from catalog.tests.factories import (
     CategoryFactory,
     GoodsFactory,
@@ -246,6 +247,27 @@ def test_details_are_read_in_words():
         "Status: Draft → Awaiting review",
         "Minimum order: 68 → 70",
     }
+
+
+def test_numbers_and_times_are_read_as_such():
+    moment = "2027-02-06 12:00:00.5+08:00"
+    row = record(
+        by=None,
+        action="banner.changed",
+        target=Banner(pk=1, title="春节"),
+        changes={
+            "starts_at": [None, moment],
+            "ends_at": ["soon", "2027-02-30 12:00:00+08:00"],
+        },
+        count=1,
+    )
+    with override("en"):
+        lines = [str(detail) for detail in Reader(row).details()]
+    assert lines == [
+        "Shown from: — → 2027-02-06 12:00",
+        "Shown until: soon → 2027-02-30 12:00:00+08:00",
+        "How many: 1",
+    ]
 
 
 def test_lists_are_read_as_what_came_and_went():

@@ -1,10 +1,13 @@
 """The operation log as a sheet: who did what to what, before and after."""
 
+from decimal import Decimal
+
 import pytest
 from django.utils import translation
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base import context, ports
+from backoffice.oplog.models import OperationLog
 from backoffice.oplog.record import record
 from backoffice.sheets import definitions
 from backoffice.sheets.models import Batch
@@ -72,6 +75,38 @@ def test_rows_come_newest_first_and_ask_no_more_for_more(django_assert_num_queri
         rows = list(definition.export(definition.everything(), definition.columns))
     assert len(rows) == 9
     assert [row[0] for row in rows] == sorted((row[0] for row in rows), reverse=True)
+
+
+def cost_changed():
+    goods = GoodsFactory(code="A1", cost=Decimal("4.3000"))
+    editing.edit_goods(goods, {"cost": Decimal("4.6000")}, by=AdminFactory())
+    return OperationLog.objects.get()
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_costs_are_told_only_to_those_who_may_see_them(client, may):
+    row = cost_changed()
+    permissions = ["oplog.view_operationlog", *(["catalog.view_cost"] if may else [])]
+    client.force_login(StaffFactory(permissions=permissions))
+    address = "/admin/sheets/batch/export/operation_log/?format=csv"
+    export = client.get(address)
+    pages = [
+        client.get(LIST).content.decode(),
+        client.get(f"{LIST}{row.pk}/change/").content.decode(),
+        b"".join(export.streaming_content).decode(),
+    ]
+    for page in pages:
+        assert "Cost" in page
+        assert ("4.6000" in page) is may
+        assert ("4.3000" in page) is may
+
+
+def test_the_machines_operator_sees_all():
+    cost_changed()
+    definition = definitions.get("operation_log")
+    columns = definition.visible_columns(None)
+    [row] = definition.export(definition.everything(), columns)
+    assert "Cost: 4.6000" in row
 
 
 def test_nobody_hands_it_in():
