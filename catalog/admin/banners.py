@@ -213,7 +213,9 @@ class BannerAdmin(BannerPages):
         return state_tag(Banner.objects.get(pk=obj.pk))
 
     def form_tools(self, request: HttpRequest, obj: Any) -> Sequence[Tool]:
-        address = f"{reverse('admin:catalog_banner_preview')}?banner={obj.pk}"
+        address = (
+            f"{reverse('admin:catalog_banner_preview')}?banner={obj.pk}#slide-{obj.pk}"
+        )
         return [Tool(_("Look on a phone"), address, "fa-mobile-screen")]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -314,8 +314,12 @@ def test_an_export_is_for_who_may_see_the_log(client, sheet, permission):
     for query in ("", "?format=csv"):
         assert client.get(export_url(sheet, query)).status_code == 403
     client.force_login(StaffFactory(permissions=[permission]))
-    page = client.get(export_url(sheet))
+    page = client.get(export_url(sheet, "?means=command"))
     assert page.status_code == 200
+    back = re.search(
+        r'href="(/admin/[a-z]+/[a-z]+/\?means=command)"', page.content.decode()
+    )
+    assert client.get(back[1]).status_code == 200
     assert "imported again" not in page.content.decode()
     response = client.get(export_url(sheet, "?format=csv"))
     assert response.status_code == 200

@@ -35,6 +35,13 @@ def _definition(sheet_id: str) -> SheetDefinition:
         raise Http404 from None
 
 
+def _list_of(definition: SheetDefinition, query: str) -> str:
+    """The list whose rows are exported, as it was filtered."""
+    opts = definition.model._meta
+    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    return f"{address}?{query}" if query else address
+
+
 def _download(file: Any, name: str) -> HttpResponseBase:
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=name)
@@ -90,6 +97,7 @@ class DownloadPages:
                 definition=definition,
                 columns=definition.visible_columns(user),
                 query=params.urlencode(),
+                back_url=_list_of(definition, params.urlencode()),
             )
         query = params.urlencode()
         rows = filtered(definition, user, query)
