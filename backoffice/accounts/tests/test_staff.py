@@ -106,7 +106,8 @@ def test_the_log_never_holds_what_is_personal(manager):
     }
     assert rows[3].data == {"reason": "left"}
     whole = str(list(rows.values()))
-    for secret in ("fang", "王", "138", "139", "shop.cn", NEW, "plum", "pbkdf2", "md5"):
+    personal = ("fang", "王", "13800138000", "13900139000", "shop.cn")
+    for secret in (*personal, NEW, "plum", "pbkdf2", "md5"):
         assert secret not in whole, secret
 
 
