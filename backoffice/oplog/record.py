@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
@@ -38,15 +39,20 @@ class Line(NamedTuple):
 
 def masked(value: Any, key: str = "") -> Any:
     """The same with everything under a secret-looking key replaced."""
-    if key and _SECRET.search(key):
+    if key and _is_secret(key):
         return MASK
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, dict):
         return {k: masked(v, str(k)) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [masked(v) for v in value]
+        return [v if isinstance(v, str) else masked(v) for v in value]
     return value
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
+    return bool(_SECRET.search(key))
 
 
 def entry(
