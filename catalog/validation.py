@@ -43,7 +43,7 @@ def errors_of(goods: Goods, fields: Collection[str] | None = None) -> Errors:
         except ValidationError as error:
             errors = {k: list(v) for k, v in error.message_dict.items()}
     else:
-        for name in fields:
+        for name in _FIELDS.keys() & set(fields):
             if messages := wrong(name, getattr(goods, name)):
                 errors[name] = messages
     for field, message in misfits(goods):

@@ -141,36 +141,54 @@ def set_values(
     compared and not set: `galleries` arranges them.
     """
     effect = Effect()
-    # known already; the rules look at its step
-    goods.unit = words.row("unit", goods.unit_id)
-    before = changes.snapshot(goods, [ATTNAMES[n] for n in values if n in ATTNAMES])
-    seen = {name: written(goods, name, words) for name in values if name in ATTNAMES}
-    for name, value in values.items():
-        if name in ATTNAMES and name not in PRICES:
-            set_field(goods, name, value)
-    touched = changes.changed(goods, before)
+    old = _set_all(goods, values)
+    touched = [name for name in old if name not in PRICES]
     _permit(goods, touched, by, effect)
     if touched and not effect.errors:
+        # known already; the rules look at its step
+        goods.unit = words.row("unit", goods.unit_id)
         if is_checked:
             effect.errors += validation.misfits(goods)
         else:
             _note(effect, validation.errors_of(goods, touched))
-    asked = {name: values.get(name, KEEP) for name in PRICES}
+    asked = {name: values[name] for name in PRICES if name in old}
+    if asked:
+        _consider(goods, asked, by, effect)
+    if goods.status == GoodsStatus.ON_SALE and old and not effect.errors:
+        _note(effect, editing.unsellable(goods, effect.prices))
+    effect.changes = _changes(goods, old, effect.prices, words)
+    effect.prices.apply_to(goods)
+    if "images" in values:
+        _pictures(goods, values["images"] or None, by, galleries, effect)
+    return effect
+
+
+def _set_all(goods: Goods, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Set what differs, but for prices; gives {name: what was before}."""
+    old: dict[str, Any] = {}
+    for name, value in values.items():
+        attname = ATTNAMES.get(name)
+        if attname is None:
+            continue
+        new = value.pk if name in RELATIONS and value is not None else value
+        before = getattr(goods, attname)
+        if new != before:
+            old[name] = before
+            if name not in PRICES:
+                setattr(goods, attname, new)
+    return old
+
+
+def _consider(
+    goods: Goods, asked: Mapping[str, Any], by: "User", effect: Effect
+) -> None:
     try:
         effect.prices = pricing.consider(goods, by=by, **asked)
         pricing.refuse_free(goods, effect.prices)
     except FieldErrors as refusal:
         _note(effect, refusal.errors)
     except DomainError as refusal:
-        named = [n for n in PRICES if n in values and values[n] != seen[n]]
-        effect.errors += [(name, str(refusal)) for name in named]
-    if goods.status == GoodsStatus.ON_SALE and not effect.errors:
-        _note(effect, editing.unsellable(goods, effect.prices))
-    effect.changes = _changes(goods, touched, seen, effect.prices, words)
-    effect.prices.apply_to(goods)
-    if "images" in values:
-        _pictures(goods, values["images"] or None, by, galleries, effect)
-    return effect
+        effect.errors += [(name, str(refusal)) for name in asked]
 
 
 def _pictures(
@@ -196,17 +214,14 @@ def set_field(goods: Any, name: str, value: Any) -> None:
         setattr(goods, name, value)
 
 
-def _permit(
-    goods: Goods, touched: Mapping[str, Any], by: "User", effect: Effect
-) -> None:
-    for attname in touched:
-        name = attname.removesuffix("_id")
-        if attname in changes.COST_FIELDS:
+def _permit(goods: Goods, touched: Sequence[str], by: "User", effect: Effect) -> None:
+    for name in touched:
+        if name in changes.COST_FIELDS:
             if not editing.may_edit_cost(by, goods):
                 effect.errors.append((name, _("You may not set costs.")))
             continue
         try:
-            editing.permit_content(by, goods, [attname])
+            editing.permit_content(by, goods, [ATTNAMES[name]])
         except DomainError as refusal:
             effect.errors.append((name, str(refusal)))
 
@@ -216,20 +231,16 @@ def _note(effect: Effect, errors: Mapping[str, list[str]]) -> None:
 
 
 def _changes(
-    goods: Goods,
-    touched: Mapping[str, Any],
-    seen: Mapping[str, Any],
-    prices: pricing.Change,
-    words: Words,
+    goods: Goods, old: Mapping[str, Any], prices: pricing.Change, words: Words
 ) -> dict[str, tuple[Any, Any]]:
     found = {}
-    for attname in touched:
-        name = attname.removesuffix("_id")
-        found[name] = (seen[name], written(goods, name, words))
-    for name in PRICES:
-        new = getattr(prices, name)
-        if new is not KEEP:
-            found[name] = (seen[name], new)
+    for name, before in old.items():
+        if name in RELATIONS:
+            found[name] = (words.name(name, before), written(goods, name, words))
+        elif name not in PRICES:
+            found[name] = (before, getattr(goods, name))
+        elif (new := getattr(prices, name)) is not KEEP:
+            found[name] = (before, new)
     return found
 
 
