@@ -23,6 +23,18 @@ SCHEDULES = [
         timeout=280,
     ),
     Job(
+        name="send_sms",
+        task="backoffice.sms.tasks.sweep",
+        cron="* * * * *",
+        label=_("Send waiting SMS, try failed ones again"),
+    ),
+    Job(
+        name="mask_old_sms",
+        task="backoffice.sms.tasks.mask_old",
+        cron="50 4 * * *",
+        label=_("Mask the numbers of old SMS"),
+    ),
+    Job(
         name="drop_abandoned_sheets",
         task="backoffice.sheets.tasks.drop_abandoned",
         cron="40 4 * * *",

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "backoffice.apps.BackofficeConfig",
     "backoffice.oplog",
     "backoffice.shop",
+    "backoffice.sms",
     "backoffice.accounts",
     "backoffice.jobs",
     "backoffice.sheets",
@@ -250,6 +251,33 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "backoffice.error_pages.csrf_failure"
 CSRF_COOKIE_HTTPONLY = False  # the admin's own scripts send it back as a header
 
+# --- SMS ------------------------------------------------------------------------
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """low_stock=1234567, other=7654321"""
+    pairs: dict[str, str] = {}
+    for word in filter(None, (w.strip() for w in text.split(","))):
+        name, sign, value = word.partition("=")
+        if not (sign and name.strip() and value.strip()):
+            raise ValueError("it must look like low_stock=1234567,…")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+SMS_BACKEND = env.choice("SMS_BACKEND", "console", ("console", "tencent", "locmem"))
+TENCENTCLOUD_SECRET_ID = env.text("TENCENTCLOUD_SECRET_ID")
+TENCENTCLOUD_SECRET_KEY = env.text("TENCENTCLOUD_SECRET_KEY")
+SMS_APP_ID = env.text("SMS_APP_ID")
+SMS_SIGN_NAME = env.text("SMS_SIGN_NAME")
+SMS_TEMPLATES = env.parsed("SMS_TEMPLATES", _pairs, "")
+SMS_REGION = env.text("SMS_REGION", "ap-guangzhou")
+SMS_ENDPOINT = env.url(
+    "SMS_ENDPOINT", ("https", "http"), "https://sms.tencentcloudapi.com"
+)
+SMS_TIMEOUT = env.number("SMS_TIMEOUT", 10, least=1, most=30)
+SMS_PARAM_LENGTH = env.number("SMS_PARAM_LENGTH", 6, least=1, most=100)
+
 # --- safety ---------------------------------------------------------------------
 
 # HTTPS everywhere but in the demo and while developing
@@ -349,6 +377,8 @@ LOGGING = {
         "django.server": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},
         "PIL": {"level": "INFO"},
+        # at DEBUG it writes whole requests, with numbers in them
+        "tencentcloud_sdk_common": {"level": "WARNING"},
     },
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
 os.environ.setdefault("HTTPS", "off")
 os.environ.setdefault("DEMO", "off")
+os.environ["SMS_BACKEND"] = "locmem"
 os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
 _SCRATCH = Path(tempfile.mkdtemp(prefix="shop-tests-"))
 os.environ["MEDIA_ROOT"] = str(_SCRATCH / "media")

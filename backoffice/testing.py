@@ -76,6 +76,15 @@ def _fresh_cache(request: pytest.FixtureRequest) -> Iterator[None]:
         cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _empty_outbox() -> None:
+    """No SMS of the test before."""
+    from backoffice.sms.backends import locmem
+
+    locmem.outbox.clear()
+    locmem.answers.clear()
+
+
 @pytest.fixture
 def real_data() -> Path:
     """The folder of real spreadsheets; skips where it is absent."""

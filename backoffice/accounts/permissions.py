@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.roles import OWN_APPS
 
 #: the order in which people look for them
-_ORDER = ("catalog", "sheets", "stock", "sales", "accounts", "shop", "oplog", "jobs")
+_ORDER = (
+    *("catalog", "sheets", "stock", "sales", "accounts", "shop", "oplog", "jobs"),
+    "sms",
+)
 
 
 @dataclass(frozen=True)

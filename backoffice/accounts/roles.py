@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from django.utils.functional import Promise
 
 #: apps whose permissions roles and groups are made of
-OWN_APPS = ("oplog", "shop", "accounts", "jobs", "sheets", "catalog", "stock", "sales")
+OWN_APPS = (
+    *(
+        "oplog",
+        "shop",
+        "sms",
+        "accounts",
+        "jobs",
+        "sheets",
+        "catalog",
+        "stock",
+        "sales",
+    ),
+)
 
 _SEE_GOODS = {
     "catalog.view_goods",
@@ -127,6 +139,8 @@ _MANAGER = _role(
         "sheets.view_all_batches",
         "jobs.view_jobs",
         "jobs.manage_jobs",
+        "sms.view_smsmessage",
+        "sms.manage_sms",
     },
 )
 

@@ -16,7 +16,7 @@ _PATTERNS = (
     ),
     # postgres://user:password@host
     (re.compile(r"(\w://[^\s/:@]*:)[^\s@]+@"), rf"\1{MASK}@"),
-    (re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1••••\2"),
+    (re.compile(r"(?<!\d)((?:\+?86)?1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1••••\2"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), MASK),
 )
 

@@ -65,6 +65,9 @@ ACTIONS: "dict[str, str | Promise]" = {
     "job.started": _("Job started by hand"),
     "task.retried": _("Failed task tried again"),
     "task.dismissed": _("Failed task dismissed"),
+    # messages
+    "sms.retried": _("Failed SMS tried again"),
+    "sms.tested": _("Test SMS sent"),
     # people
     "staff.created": _("Staff account made"),
     "staff.changed": _("Staff account changed"),

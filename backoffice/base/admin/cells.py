@@ -38,6 +38,8 @@ TONES: dict[str, str] = {
     "cancelled": "hollow",
     "stale": "red",
     "queued": "grey",
+    "sending": "blue",
+    "sent": "green",
     "running": "blue",
     "done": "green",
     "ok": "green",
