@@ -315,7 +315,10 @@ class GoodsFormPages(VerbAdmin):
 
 def _save_pictures(goods: Goods, form: GoodsForm, *, by: Any) -> bool:
     """Main picture, order, what goes and what comes, as the form says; whether any."""
-    typed, changed = form.cleaned_data, set(form.changed_data)
+    typed = form.cleaned_data
+    # whoever may not touch the pictures gets no inputs for them: what was not sent says
+    # nothing, it does not clear a place
+    changed = {name for name in form.changed_data if name in form.data}
     gone = [p for p in form.present if typed.get(f"remove_{p.pk}")]
     left = [p for p in form.present if p not in gone]
     main = next((p for p in left if str(p.pk) == typed.get("main_picture")), None)

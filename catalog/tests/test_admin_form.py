@@ -8,6 +8,7 @@ from django.utils import translation
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base import ports
+from backoffice.tests.pages import inputs_of
 from catalog import changes, editing, pictures, pricing, review
 from catalog.admin import goods_history
 from catalog.enums import GoodsStatus
@@ -381,6 +382,31 @@ def test_what_is_closed_cannot_be_posted(client, who, status):
     assert {name for name, changed in after.items() if changed} <= OPEN[who, status]
     if "name" not in OPEN[who, status]:
         assert not goods.pictures.exists()
+
+
+@pytest.mark.parametrize(("who", "status"), [k for k, v in OPEN.items() if v])
+def test_a_page_saved_with_one_change_changes_just_that(client, who, status):
+    by = AdminFactory()
+    goods = goods_in(GoodsStatus(status), price=Decimal(10), cost=Decimal(5))
+    pictures.add_pictures(goods, [upload(), upload()], by=by)
+    goods.refresh_from_db()
+    client.force_login(role(who))
+    address = url("goods", "change", goods.pk)
+    for name, value in {"name": "黄元帅", "price": "10.50", "cost": "5.50"}.items():
+        if name in OPEN[who, status]:
+            shown = inputs_of(client.get(address))
+            response = client.post(address, {**shown, name: value})
+            assert response.status_code == 302, (name, errors_of(response))
+    before = Goods.objects.values().get(pk=goods.pk)
+    assert {
+        "name": before["name"] == "黄元帅",
+        "price": before["price"] == Decimal("10.50"),
+        "cost": before["cost"] == Decimal("5.5"),
+    } == {name: name in OPEN[who, status] for name in ("name", "price", "cost")}
+    rows = changes.HISTORY.objects.filter(id=goods.pk).count()
+    client.post(address, inputs_of(client.get(address)))
+    assert Goods.objects.values().get(pk=goods.pk) == before
+    assert changes.HISTORY.objects.filter(id=goods.pk).count() == rows
 
 
 def test_sections_come_in_the_order_in_which_they_are_filled(client, by):
