@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_noop as _
 
+from backoffice.accounts.api import router as accounts_router
 from backoffice.base.api.factory import create_api
 from catalog.api import router as catalog_router
 
@@ -10,7 +11,11 @@ api = create_api(
     version="1",
     urls_namespace="api-1",
     openapi_extra={
-        "tags": [{"name": "shop", "description": _("What is on the shelf.")}]
+        "tags": [
+            {"name": "shop", "description": _("What is on the shelf.")},
+            {"name": "sign-in", "description": _("In, out, and new tokens.")},
+            {"name": "account", "description": _("What belongs to the customer.")},
+        ]
     },
     description=_(
         "What a storefront (a WeChat mini-program, an app, a site) asks of the shop.\n\n"
@@ -21,7 +26,10 @@ api = create_api(
         "the end is empty.\n\n"
         "**Strictness.** Unknown or repeated parameters are refused, so that a misspelt "
         "filter is noticed.\n\n"
+        "**Signed in.** Calls with a lock take the header `Authorization: JWT-TOKEN "
+        "<token>` (or `Bearer`) with the token of `/auth/login`.\n\n"
         "**Language.** `Accept-Language` chooses that of `msg`: zh-hans or en."
     ),
 )
 api.add_router("", catalog_router)
+api.add_router("", accounts_router)

@@ -35,6 +35,12 @@ SCHEDULES = [
         label=_("Mask the numbers of old SMS"),
     ),
     Job(
+        name="sweep_tokens",
+        task="backoffice.accounts.tasks.sweep_tokens",
+        cron="30 4 * * *",
+        label=_("Delete what is known of tokens that have expired"),
+    ),
+    Job(
         name="drop_abandoned_sheets",
         task="backoffice.sheets.tasks.drop_abandoned",
         cron="40 4 * * *",

@@ -45,7 +45,9 @@ class AccountBackend(ModelBackend):
 
     With `staff_only`, an account that may not enter the admin is answered like one
     that does not exist, and the try counts as a failure: otherwise the admin would
-    tell guessers when they have a customer's password right.
+    tell guessers when they have a customer's password right. With `even_disabled`, an
+    account that is switched off is given for the right password, so that the storefront
+    can say so; nobody is signed in by that.
     """
 
     def authenticate(
@@ -54,6 +56,7 @@ class AccountBackend(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         staff_only: bool = False,
+        even_disabled: bool = False,
         **kwargs: Any,
     ) -> User | None:
         if not username or password is None:
@@ -64,6 +67,6 @@ class AccountBackend(ModelBackend):
             User().set_password(password)
             return None
         is_right = user.check_password(password)
-        if is_right and self.user_can_authenticate(user):
+        if is_right and (even_disabled or self.user_can_authenticate(user)):
             return user if user.is_staff or not staff_only else None
         return None

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts import tokencache
 from backoffice.accounts.names import clean_email, clean_mobile, clean_username
 from backoffice.accounts.roles import role_label
 from backoffice.base.text import one_line, refuse_tags, refuse_unseen
@@ -21,6 +22,15 @@ def avatar_path(user: "User | None", filename: str) -> str:
     return f"avatars/{secrets.token_hex(12)}.jpg"
 
 
+def new_secret() -> str:
+    """What signs the tokens of one person, mixed with the key of the shop."""
+    return secrets.token_hex(32)
+
+
+#: a change of any of these ends every token of the person
+ENDS_TOKENS = ("password", "is_active", "is_staff")
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> "UserQuerySet":
         """Who may sign in."""
@@ -29,6 +39,17 @@ class UserQuerySet(models.QuerySet["User"]):
     def staff(self) -> "UserQuerySet":
         """Who works in the shop."""
         return self.filter(is_staff=True)
+
+    def update(self, **values: Any) -> int:
+        """With the tokens ended where they have to: the database's trigger gives the
+        new secrets, and the cache is told here."""
+        if not {*ENDS_TOKENS, "token_secret"} & values.keys():
+            return super().update(**values)
+        keys = [tokencache.user_key(pk) for pk in self.values_list("pk", flat=True)]
+        tokencache.forget(keys)
+        count = super().update(**values)
+        tokencache.forget(keys)
+        return count
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -95,6 +116,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("Switched off instead of deleted: logs keep naming this person."),
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    token_secret = models.CharField(max_length=64, default=new_secret, editable=False)
 
     objects = UserManager()
 
@@ -135,6 +157,57 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.nickname or self.username
+
+    #: as the database has it; empty for a person who is not kept yet
+    _kept: ClassVar[dict[str, Any]] = {}
+
+    @classmethod
+    def from_db(cls, db: Any, field_names: Any, values: Any) -> "User":
+        """Remembers what the tokens depend on, see `save`."""
+        user: User = super().from_db(db, field_names, values)
+        user._keep()
+        return user
+
+    def refresh_from_db(
+        self, using: Any = None, fields: Any = None, from_queryset: Any = None
+    ) -> None:
+        super().refresh_from_db(using, fields, from_queryset)
+        self._keep(fields)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """With a new secret where the tokens have to end, whoever changes it.
+
+        A trigger of the database does the same for what comes past the models.
+        """
+        names = kwargs.get("update_fields")
+        now = self._at_hand(names)
+        # what was never read may have been anything
+        ended = {n for n, value in now.items() if value != self._kept.get(n)}
+        if self._state.adding or not ended:
+            super().save(*args, **kwargs)
+            self._keep(names)
+            return
+        if "token_secret" not in ended:
+            self.token_secret = new_secret()
+            if names is not None:
+                names = kwargs["update_fields"] = {*names, "token_secret"}
+        keys = [tokencache.user_key(self.pk)]
+        tokencache.forget(keys)
+        super().save(*args, **kwargs)
+        tokencache.forget(keys)
+        self._keep(names)
+
+    def _at_hand(self, names: Any = None) -> dict[str, Any]:
+        """What tokens depend on, without asking the database; of `names` only."""
+        wanted = {*ENDS_TOKENS, "token_secret"}
+        return {
+            name: self.__dict__[name]
+            for name in (wanted if names is None else wanted & set(names))
+            if name in self.__dict__
+        }
+
+    def _keep(self, names: Any = None) -> None:
+        self._kept = {**self._kept, **self._at_hand(names)}  # type: ignore[misc]
 
     def validate_constraints(self, exclude: Any = None) -> None:
         """With what is taken told at its field; the constraints' codes name them."""
@@ -181,6 +254,28 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """The same; there is no shorter one."""
         return str(self)
+
+
+class RevokedToken(models.Model):
+    """A token (`jti`) or a family of tokens (`fam`) that counts no more.
+
+    Kept for as long as one of them could live; written by `accounts.tokens` only.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("revoked token")
+        verbose_name_plural = _("revoked tokens")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class StaffManager(UserManager):

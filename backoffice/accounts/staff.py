@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.accounts import lockout
+from backoffice.accounts.checking import check_password, field_errors, taken
 from backoffice.accounts.models import User
 from backoffice.accounts.roles import permission_name, role_label
 from backoffice.base.errors import DomainError, FieldErrors, NotPermitted, WrongStatus
@@ -112,19 +112,6 @@ def _refuse_superuser(by: User) -> None:
         raise ReachesAbove(_("Only a superuser makes or unmakes superusers."))
 
 
-def _field_errors(error: ValidationError) -> FieldErrors:
-    return FieldErrors(
-        {name: [str(m) for m in found] for name, found in error.message_dict.items()}
-    )
-
-
-def _check_password(password: str, user: User) -> None:
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise FieldErrors({"password": list(error.messages)}) from None
-
-
 @transaction.atomic
 def create_staff(
     *,
@@ -144,7 +131,7 @@ def create_staff(
     if is_superuser:
         _refuse_superuser(by)
     user = User(username=username, nickname=nickname, mobile=mobile, email=email)
-    _check_password(password, user)
+    check_password(password, user)
     try:
         with transaction.atomic():
             user = User.objects.create_user(
@@ -157,9 +144,9 @@ def create_staff(
                 is_superuser=is_superuser,
             )
     except ValidationError as error:
-        raise _field_errors(error) from None
+        raise field_errors(error) from None
     except IntegrityError:
-        raise _taken() from None
+        raise taken() from None
     user.groups.set(roles)
     record(
         by=by,
@@ -216,14 +203,14 @@ def _set_personal(user: User, values: dict[str, Any]) -> list[str]:
         user.tidy()
         user.full_clean(exclude=["password"])
     except ValidationError as error:
-        raise _field_errors(error) from None
+        raise field_errors(error) from None
     changed = [name for name, old in before.items() if getattr(user, name) != old]
     if changed:
         try:
             with transaction.atomic():
                 user.save(update_fields=changed)
         except IntegrityError:
-            raise _taken() from None
+            raise taken() from None
     return changed
 
 
@@ -246,13 +233,6 @@ def _names(roles: Iterable[Group]) -> list[str]:
     return sorted(role.name for role in roles)
 
 
-def _taken() -> FieldErrors:
-    """Two at once took one name; the database let one of them."""
-    return FieldErrors(
-        {"username": [_("The user name, mobile or e-mail was just taken.")]}
-    )
-
-
 @transaction.atomic
 def set_password(user: User, password: str, *, by: User) -> None:
     """A new password for a colleague, whose sessions end and whose lock-out is lifted.
@@ -262,7 +242,7 @@ def set_password(user: User, password: str, *, by: User) -> None:
     by, user = locked_actors(by, user)
     _refuse_own(by, user, _("Change your own password on the page of your account."))
     refuse_above(by, user)
-    _check_password(password, user)
+    check_password(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
     lockout.unlock(user)
@@ -312,13 +292,18 @@ def change_own_name(user: User, nickname: str) -> bool:
 
 
 @transaction.atomic
-def change_own_password(user: User, old: str, new: str) -> User:
-    """One's own password, with the old one; all other sessions end. Gives the user as
-    it is afterwards, for `update_session_auth_hash`. Raises FieldErrors."""
+def change_own_password(
+    user: User, old: str, new: str, *, field: str = "password"
+) -> User:
+    """One's own password, with the old one; all other sessions and all tokens end.
+
+    Gives the user as it is afterwards, for `update_session_auth_hash` and new tokens.
+    Raises FieldErrors; what is wrong with the new one stands at `field`.
+    """
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not user.check_password(old):
         raise FieldErrors({"old_password": [_("The old password is wrong.")]})
-    _check_password(new, user)
+    check_password(new, user, field)
     user.set_password(new)
     user.save(update_fields=["password"])
     record(by=user, action="account.password_changed", target=user)

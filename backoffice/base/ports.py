@@ -54,6 +54,10 @@ def _no_customer_figures(user_ids: Iterable[int]) -> dict[int, dict]:
     return {}
 
 
+def _no_points(user_id: int, start: int, stop: int) -> tuple[int, list[dict]]:
+    return 0, []
+
+
 def _no_tools(request: Any, sheet: str) -> list[Any]:
     return []
 
@@ -81,6 +85,14 @@ sales_volume_expression: Port[[], Any] = Port("sales.volume_sql", _no_expression
 #: user ids → {id: {"points": int, "orders": int}}
 customer_figures: Port[[Iterable[int]], dict[int, dict]] = Port(
     "sales.customer_figures", _no_customer_figures
+)
+#: the points of a person, as an expression for a QuerySet of people that is never null;
+#: None while nobody answers
+points_expression: Port[[], Any] = Port("sales.points_sql", _no_expression)
+#: user id, from, to → (how many entries there are, the entries of the points log, newest
+#: first): {"delta", "balance", "kind", "reference", "created_at"} with a datetime
+points_log: Port[[int, int, int], tuple[int, list[dict]]] = Port(
+    "sales.points_log", _no_points
 )
 #: a list's request and the id of its sheet → links to take its rows away
 sheet_tools: Port[[Any, str], list[Any]] = Port("sheets.tools", _no_tools)

@@ -76,6 +76,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     "staff.enabled": _("Account switched on"),
     "account.changed": _("Own account changed"),
     "account.password_changed": _("Own password changed"),
+    "customer.registered": _("Customer registered"),
     "role.created": _("Role made"),
     "role.changed": _("Role changed"),
     "role.deleted": _("Role taken away"),
@@ -84,6 +85,8 @@ ACTIONS: "dict[str, str | Promise]" = {
     "session.signed_out": _("Signed out"),
     "session.failed": _("Sign-in failed"),
     "session.locked": _("Locked out after failed sign-ins"),
+    "session.all_ended": _("Signed out everywhere"),
+    "session.token_reused": _("Used-up token came again; signed out"),
 }
 
 #: the way in which it came; what a sheet, a run or an undo wrote is told apart from

@@ -44,7 +44,7 @@ from backoffice.oplog.reading import (
 
 SYSTEM = "system"
 #: what happens all day long and is no news
-_ROUTINE = ("session.signed_in", "session.signed_out")
+_ROUTINE = ("session.signed_in", "session.signed_out", "customer.registered")
 
 
 class PersonFilter(admin.SimpleListFilter):

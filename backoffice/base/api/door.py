@@ -28,6 +28,8 @@ def answer(request: HttpRequest) -> HttpResponse:
         response["Content-Language"] = language
         patch_vary_headers(response, ["Accept-Language"])
         response["Cache-Control"] = "no-store"
+        if response.status_code == 401:
+            response["WWW-Authenticate"] = 'Bearer realm="storefront"'
         # the request's own line in the log is enough for a client's mistake
         response._has_been_logged = True  # type: ignore[attr-defined]
     elif "Cache-Control" not in response:

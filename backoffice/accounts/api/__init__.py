@@ -1,0 +1,11 @@
+"""Sign-in and account in the storefront's API."""
+
+from ninja import Router
+
+from backoffice.accounts.api import account, sessions
+
+router = Router()
+router.add_router("", sessions.router)
+router.add_router("", account.router)
+
+__all__ = ["router"]

@@ -1,0 +1,36 @@
+"""How often somebody may try, by address and by account.
+
+Addresses are those of `lockout.address_key`: behind a proxy the real one, of an IPv6
+line its first half.
+"""
+
+from django.http import HttpRequest
+
+from backoffice.accounts.lockout import address_key
+from backoffice.base.api.throttling import Limit, hit
+from backoffice.shop import shop
+
+#: tries to register one mobile
+REGISTER_ONE = Limit("register-one", 10, 3600)
+#: wrong passwords of one account from addresses where it has never signed in; short, so
+#: that whoever fills it keeps nobody out for long
+FAILURES = Limit("failures", 20, 300)
+#: wrong passwords from somebody who is signed in
+OLD_PASSWORD = Limit("old-password", 10, 600)
+REFRESH = Limit("refresh", 120, 60)
+REFRESH_ONE = Limit("refresh-one", 30, 60)
+
+
+def by_address(request: HttpRequest, limit: Limit) -> None:
+    """Count a try from this address. Raises Throttled."""
+    hit(limit, address_key(request))
+
+
+def login_by_address(request: HttpRequest) -> None:
+    """Count a sign-in from this address. Raises Throttled."""
+    by_address(request, Limit("login", shop.LOGIN_PER_MINUTE, 60))
+
+
+def register_by_address(request: HttpRequest) -> None:
+    """Count a registration from this address. Raises Throttled."""
+    by_address(request, Limit("register", shop.REGISTER_PER_HOUR, 3600))
