@@ -162,9 +162,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     _kept: ClassVar[dict[str, Any]] = {}
 
     @classmethod
-    def from_db(cls, db: Any, field_names: Any, values: Any) -> "User":
+    def from_db(cls, *args: Any, **kwargs: Any) -> "User":
         """Remembers what the tokens depend on, see `save`."""
-        user: User = super().from_db(db, field_names, values)
+        user: User = super().from_db(*args, **kwargs)
         user._keep()
         return user
 

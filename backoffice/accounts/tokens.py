@@ -199,7 +199,8 @@ def _read(text: str, audience: str) -> Claims:
         said = jwt.decode(text, options={"verify_signature": False})
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise _refused() from None
-    sub, jti, family, exp = (said.get(name) for name in ("sub", "jti", "fam", "exp"))
+    values: Any = [said.get(name) for name in ("sub", "jti", "fam", "exp")]
+    sub, jti, family, exp = values
     if (
         header.get("alg") != ALGORITHM
         or said.get("iss") != ISSUER

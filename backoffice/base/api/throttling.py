@@ -30,14 +30,14 @@ def hit(limit: Limit, subject: object) -> None:
     """Count one. Raises Throttled with the seconds to wait."""
     wait = _counted(limit, subject, take=True)
     if wait:
-        raise Throttled(wait=wait)
+        raise Throttled(wait=math.ceil(wait))
 
 
 def require(limit: Limit, subject: object) -> None:
     """Count nothing. Raises Throttled where the next would be too many."""
     wait = _counted(limit, subject, take=False)
     if wait:
-        raise Throttled(wait=wait)
+        raise Throttled(wait=math.ceil(wait))
 
 
 def _counted(limit: Limit, subject: object, *, take: bool) -> float:
