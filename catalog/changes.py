@@ -1,4 +1,4 @@
-"""The one way in which a goods' row is written: the row and its history together.
+"""The one way in which a goods' row is written: the row, its history and its search text.
 
 Verbs lock and re-read a goods, take a `Snapshot`, set attributes and call `save` (or
 `save_all` for many). Nothing is written where nothing changed, so the history has one
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.base.bulk import insert_all, insert_rows, update_all
 from backoffice.base.errors import ChangedMeanwhile
+from catalog import indexing
 from catalog.enums import Means
 from catalog.models import Goods
 
@@ -155,6 +156,7 @@ def create_all(
     for goods in many:
         goods.created_at = goods.updated_at = now
     insert_all(Goods, many)
+    indexing.add(many)
     insert_rows(
         HISTORY,
         _HISTORY_NAMES,
@@ -182,6 +184,8 @@ def save(
         goods.save(update_fields=[*_field_names(differences), "updated_at"])
     finally:
         del goods.skip_history_when_saving  # type: ignore[attr-defined]
+    if not differences.keys().isdisjoint(indexing.FIELDS):
+        indexing.renew([goods])
     row = _history(
         goods, "~", differences, origin, now, pictures_changed=pictures_changed
     )
@@ -202,6 +206,7 @@ def save_all(
     """
     now = at or timezone.now()
     touched: list[Goods] = []
+    renamed: list[Goods] = []
     rows: list[tuple[Any, ...]] = []
     names: set[str] = set()
     for goods, before in pairs:
@@ -212,6 +217,8 @@ def save_all(
         goods.updated_at = now
         names |= set(_field_names(differences))
         touched.append(goods)
+        if not differences.keys().isdisjoint(indexing.FIELDS):
+            renamed.append(goods)
         rows.append(
             _history(
                 goods, "~", differences, origin, now, pictures_changed=pictures_changed
@@ -220,6 +227,8 @@ def save_all(
     if touched:
         update_all(touched, [*sorted(names), "updated_at"])
         insert_rows(HISTORY, _HISTORY_NAMES, rows)
+    if renamed:
+        indexing.renew(renamed)
     return len(touched)
 
 

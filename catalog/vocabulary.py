@@ -14,6 +14,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django_q.tasks import async_task
 
 from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.money import plain
@@ -88,6 +89,8 @@ def _write(word: Word, *, by: "User", image: str = "") -> Word:
             target=word,
             **({} if is_new else {"changes": touched}),
         )
+    if isinstance(word, Brand) and "name" in touched and not is_new:
+        async_task("catalog.tasks.index_brand", word.pk)
     old = _image(before)
     if old and old != _image(word):
         transaction.on_commit(lambda: discard([old]))

@@ -4,6 +4,7 @@ from catalog.models.banners import Banner
 from catalog.models.goods import Brand, Category, Goods, GoodsPicture, Unit
 from catalog.models.logs import PriceLog, ShelfLog
 from catalog.models.repricing import RepricingLine, RepricingRun
+from catalog.models.search import GoodsSearch
 
 __all__ = [
     "Banner",
@@ -11,6 +12,7 @@ __all__ = [
     "Category",
     "Goods",
     "GoodsPicture",
+    "GoodsSearch",
     "PriceLog",
     "RepricingLine",
     "RepricingRun",

@@ -1,0 +1,13 @@
+"""The jobs of the catalog: thin, and harmless when run twice."""
+
+import logging
+
+from catalog import indexing
+
+logger = logging.getLogger("catalog")
+
+
+def index_brand(brand_id: int) -> None:
+    """Let the goods of a brand be found by its new name."""
+    count = indexing.rebuild(brand_id)
+    logger.info("brand %s: %s goods are found by its new name", brand_id, count)
