@@ -11,6 +11,7 @@ class CatalogConfig(AppConfig):
         from backoffice.sheets.definitions import (  # noqa: PLC0415 - models load first
             register,
         )
+        from catalog import checks  # noqa: F401, PLC0415 - registers its checks
         from catalog.resources.goods import GoodsSheet  # noqa: PLC0415 - as above
         from catalog.resources.logs import (  # noqa: PLC0415 - as above
             PriceLogSheet,

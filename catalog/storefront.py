@@ -11,15 +11,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import Case, FloatField, Q, When
+from django.db.models import Case, FloatField, When
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from backoffice.base import ports
 from backoffice.base.api.envelope import money, quantity
 from backoffice.base.api.paging import Page, paginate
-from backoffice.base.text import half_width, one_line
 from catalog.enums import SellingUnit
+from catalog.finding import found_by
 from catalog.lookup import NoSuchGoods
 from catalog.models import Category, Goods, GoodsPicture
 from catalog.models.goods import GoodsQuerySet
@@ -109,21 +109,11 @@ def _found(search: Search) -> GoodsQuerySet:
         rows = rows.filter(category_id=search.category)
     if search.brand is not None:
         rows = rows.filter(brand_id=search.brand)
-    words = one_line(search.q)
-    if words:
-        rows = rows.filter(_matching(words))
+    if search.q.strip():
+        rows = found_by(rows, search.q)
     if search.in_stock is not None:
         rows = _by_stock(rows, in_stock=search.in_stock)
     return rows
-
-
-def _matching(words: str) -> Q:
-    """Every word stands in the name, or the whole is the code or the barcode."""
-    named = Q()
-    for word in words.split():
-        named &= Q(name__icontains=word)
-    key = half_width(words)
-    return named | Q(code__iexact=key) | Q(barcode=key)
 
 
 def _by_stock(rows: GoodsQuerySet, *, in_stock: bool) -> GoodsQuerySet:

@@ -100,7 +100,7 @@ class GoodsAdmin(
     ordering = ["-id"]
     paginator = CappedPaginator
     search_fields = ["name"]
-    search_help_text = gettext_lazy("Name, code or barcode")
+    search_help_text = gettext_lazy("Name, brand, code, barcode or pinyin")
     tabs = [
         Tab(status.value, status.label, {"status": status.value})
         for status in (

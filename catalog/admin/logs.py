@@ -117,7 +117,7 @@ class HistoryLogAdmin(filters.CostLookups, ReadOnlyAdmin):
     sortable_by = ()
     paginator = CappedPaginator
     search_fields = ["code"]
-    search_help_text = gettext_lazy("Name, code or barcode of the goods")
+    search_help_text = gettext_lazy("Name, brand, code, barcode or pinyin of the goods")
 
     class Media:
         css = {"all": ["backoffice/css/catalog.css", "backoffice/css/logs.css"]}

@@ -1,32 +1,25 @@
 """Finding goods by what a clerk types into the search field."""
 
-from django.db.models import Q, QuerySet
+from typing import TYPE_CHECKING
 
+from catalog.finding import found_by
 from catalog.models import Goods
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 MOST_IDS = 1000
+#: whatever is longer was not typed
+LONGEST = 200
 
 
 def find_goods(queryset: "QuerySet[Goods]", typed: str) -> "QuerySet[Goods]":
-    """Those of this code (in any case) or barcode; else by words of the name or by how
-    the code begins.
-
-    A code or barcode is looked up by its index first, so that a scanner's answer does
-    not wait for a search through all names.
-    """
-    text = " ".join(typed.split())
-    if not text:
+    """See `catalog.finding`; all of them where nothing was typed."""
+    if not typed.strip():
         return queryset
-    if "\x00" in text or len(text) > 200:
+    if "\x00" in typed or len(typed) > LONGEST:
         return queryset.none()
-    if (exact := queryset.coded(text)).exists():  # type: ignore[attr-defined]
-        return exact
-    if (scanned := queryset.filter(barcode=text)).exists():
-        return scanned
-    named = Q()
-    for word in text.split():
-        named &= Q(name__icontains=word)
-    return queryset.filter(named | Q(code__istartswith=text))
+    return found_by(queryset, typed)  # type: ignore[arg-type]
 
 
 def ids_of(typed: str) -> list[int]:

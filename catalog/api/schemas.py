@@ -33,9 +33,11 @@ class GoodsQuery(Paged):
         # what a database cannot keep it cannot find either
         pattern=r"^[^\x00]*$",
         description=_(
-            "Words that all stand in the name, or a whole code (in any case) or barcode."
+            "A whole code or barcode; else words that all stand in the name, brand, code "
+            "or barcode, or in the pinyin of name and brand, in full or by initials. In "
+            "any case of the letters."
         ),
-        examples=["红富士"],
+        examples=["红富士", "hfs"],
     )
     in_stock: Flag | None = Field(
         default=None,
