@@ -4,7 +4,8 @@ A port is declared below with a neutral answer and connected above, in the upper
 app's `AppConfig.ready()`. Until then every call gives the neutral answer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -30,9 +31,14 @@ class Port(Generic[P, R]):
         self._answer = answer
         return answer
 
-    def disconnect(self) -> None:
-        """Back to the neutral answer (tests)."""
-        self._answer = None
+    @contextmanager
+    def instead(self, answer: Callable[P, R] | None) -> Iterator[None]:
+        """Let `answer` answer inside the block, or nobody with None (tests)."""
+        before, self._answer = self._answer, answer
+        try:
+            yield
+        finally:
+            self._answer = before
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return (self._answer or self._neutral)(*args, **kwargs)
@@ -66,7 +72,8 @@ def _no_addresses(request: Any, numbers: Iterable[str]) -> dict[str, str]:
     return {}
 
 
-#: goods ids → {id: available base units}; a goods that is missing is not stocked yet
+#: goods ids → {id: available base units}, 0 for goods that never had any; a goods that
+#: is missing is not counted
 available: Port[[Iterable[int]], dict[int, Decimal]] = Port(
     "stock.available", _nothing_known
 )

@@ -29,8 +29,10 @@ def test_a_port_gives_the_neutral_answer_until_it_is_connected():
     answer = port.connect(lambda ids: {1: Decimal(2)})
     assert port.connected
     assert port([1]) == answer([1]) == {1: Decimal(2)}
-    port.disconnect()
-    assert port([1]) == {}
+    with port.instead(None):
+        assert not port.connected
+        assert port([1]) == {}
+    assert port([1]) == {1: Decimal(2)}
 
 
 class Status(models.TextChoices):

@@ -426,11 +426,8 @@ def test_sections_come_in_the_order_in_which_they_are_filled(client, by):
 
 def test_the_page_shows_where_the_goods_stands(client, by):
     goods = OnSaleGoodsFactory()
-    ports.available.connect(lambda ids: {goods.pk: Decimal("87.500")})
-    try:
+    with ports.available.instead(lambda ids: {goods.pk: Decimal("87.500")}):
         page = text(client.get(url("goods", "change", goods.pk)))
-    finally:
-        ports.available.disconnect()
     assert "tag--green" in page
     assert "87.5" in page
     assert url("goods", "verb", "delist") in page

@@ -115,11 +115,8 @@ def test_what_is_available_comes_from_the_port(client):
     login(client)
     goods = GoodsFactory()
     assert "87.5" not in text(client.get(LIST))
-    ports.available.connect(lambda ids: {goods.pk: Decimal("87.500")})
-    try:
+    with ports.available.instead(lambda ids: {goods.pk: Decimal("87.500")}):
         assert "87.5" in text(client.get(LIST))
-    finally:
-        ports.available.disconnect()
 
 
 def test_a_waiting_price_is_shown(client):
@@ -347,13 +344,10 @@ def test_the_preview_of_approval_warns_of_a_loss(client):
 def test_what_is_listed_without_stock_is_said(client):
     login(client)
     goods = ApprovedGoodsFactory()
-    ports.available.connect(lambda ids: {goods.pk: Decimal(0)})
-    try:
+    with ports.available.instead(lambda ids: {goods.pk: Decimal(0)}):
         response = client.post(
             url("goods", "verb", "list"), {"only": goods.pk}, follow=True
         )
-    finally:
-        ports.available.disconnect()
     assert "sold out" in text(response)
 
 

@@ -66,14 +66,12 @@ def test_reservations_and_empty_shelves_are_foreseen_with_one_question_each():
 
     one, two = GoodsFactory(), GoodsFactory()
     three = ApprovedGoodsFactory()
-    ports.reserved.connect(lambda ids: answer(ids, Decimal(2)))
-    ports.available.connect(lambda ids: answer(ids, Decimal(0)))
-    try:
+    with (
+        ports.reserved.instead(lambda ids: answer(ids, Decimal(2))),
+        ports.available.instead(lambda ids: answer(ids, Decimal(0))),
+    ):
         held = bulk.foresee("archive", [one, two], by=AdminFactory())
         (listed,) = bulk.foresee("list", [three], by=AdminFactory())
-    finally:
-        ports.reserved.disconnect()
-        ports.available.disconnect()
     assert [o.error.slug for o in held] == ["wrong_status", "wrong_status"]
     assert listed.error is None
     assert listed.warning

@@ -96,11 +96,8 @@ def test_people_read_one_line_for_each_goods():
 
 def test_what_is_listed_without_stock_is_said():
     goods = ApprovedGoodsFactory()
-    ports.available.connect(lambda ids: {goods.pk: 0})
-    try:
+    with ports.available.instead(lambda ids: {goods.pk: 0}):
         text, status = run("list", goods.code, "--as", "mei")
-    finally:
-        ports.available.disconnect()
     assert text.strip().endswith(")")
     assert status == 0
 

@@ -54,11 +54,11 @@ MAY = {
 def stocked():
     """Connects the ports as the stock floor would; {goods id: quantity}."""
     levels = {"available": {}, "reserved": {}}
-    for name, level in levels.items():
-        getattr(ports, name).connect(lambda ids, level=level: level)
-    yield levels
-    for name in levels:
-        getattr(ports, name).disconnect()
+    with (
+        ports.available.instead(lambda ids: levels["available"]),
+        ports.reserved.instead(lambda ids: levels["reserved"]),
+    ):
+        yield levels
 
 
 def state_of(goods):
@@ -91,7 +91,11 @@ def test_an_allowed_move_is_made_and_logged(verb, status):
     )
     log = OperationLog.objects.latest("id")
     assert (log.action, log.by, log.target_id) == (PAST[verb], by, str(goods.pk))
-    assert log.data == {"changes": {"status": [status, end]}, "reason": "because"}
+    assert log.data == {
+        "changes": {"status": [status, end]},
+        "reason": "because",
+        **({"sold_out": True} if verb == "list" else {}),
+    }
 
 
 @pytest.mark.parametrize(

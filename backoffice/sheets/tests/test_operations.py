@@ -126,12 +126,8 @@ def test_the_page_offers_the_export_of_what_it_shows(client):
 
 def test_without_sheets_there_is_no_export(client):
     client.force_login(AdminFactory())
-    answer = ports.sheet_tools._answer
-    ports.sheet_tools.disconnect()
-    try:
+    with ports.sheet_tools.instead(None):
         assert "/export/" not in client.get(LIST).content.decode()
-    finally:
-        ports.sheet_tools.connect(answer)
 
 
 @pytest.mark.parametrize(
