@@ -1,0 +1,1 @@
+"""Whether what is booked is what the ledgers say: proofs, checks, the alarm."""
