@@ -86,6 +86,7 @@ class Means(models.TextChoices):
     SCHEDULE = "schedule", _("Schedule")
     RUN = "run", _("Repricing run")
     ROLLBACK = "rollback", _("Rollback")
+    RECEIPT = "receipt", _("Receipt")
 
 
 class SellingUnit(models.TextChoices):

@@ -24,10 +24,14 @@ def by_code(code: str) -> Goods:
 
 
 def locked(goods: Goods | int) -> Goods:
-    """The row as it stands now, locked until the transaction ends."""
+    """The row as it stands now, locked until the transaction ends.
+
+    Its key never changes, so rows that refer to it (movements, order lines) may be
+    written meanwhile: they would deadlock with whoever locks the goods first.
+    """
     pk = goods if isinstance(goods, int) else goods.pk
     try:
-        return Goods.objects.select_for_update(of=("self",)).get(pk=pk)
+        return Goods.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     except Goods.DoesNotExist:
         raise NoSuchGoods(_("There is no such goods."), id=pk) from None
 
@@ -35,7 +39,7 @@ def locked(goods: Goods | int) -> Goods:
 def locked_all(ids: Iterable[int]) -> list[Goods]:
     """The rows, locked in the order of their ids (see docs/locking.md)."""
     return list(
-        Goods.objects.select_for_update(of=("self",))
+        Goods.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=list(ids))
         .order_by("pk")
     )

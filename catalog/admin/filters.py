@@ -149,7 +149,8 @@ class MeansFilter(admin.SimpleListFilter):
     parameter_name = "means"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return list(Means.choices)
+        # receipts change costs, which neither log shows
+        return [choice for choice in Means.choices if choice[0] != Means.RECEIPT]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         value = self.value()

@@ -131,7 +131,8 @@ WAYS = {
 
 
 def test_every_means_is_tried():
-    assert set(WAYS) == set(Means)
+    # a receipt changes costs, never prices
+    assert set(WAYS) == set(Means) - {Means.RECEIPT}
 
 
 @pytest.mark.parametrize("means", WAYS)
