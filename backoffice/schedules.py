@@ -41,6 +41,13 @@ SCHEDULES = [
         label=_("Delete what is known of tokens that have expired"),
     ),
     Job(
+        name="verify_books",
+        task="backoffice.books.tasks.verify",
+        cron="10 3 * * *",
+        label=_("Check that balances are what their ledgers say"),
+        timeout=280,
+    ),
+    Job(
         name="drop_abandoned_sheets",
         task="backoffice.sheets.tasks.drop_abandoned",
         cron="40 4 * * *",

@@ -87,8 +87,10 @@ INSTALLED_APPS = [
     "backoffice.sms",
     "backoffice.accounts",
     "backoffice.jobs",
+    "backoffice.books",
     "backoffice.sheets",
     "catalog",
+    "stock",
 ]
 
 MIDDLEWARE = [

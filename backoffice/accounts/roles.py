@@ -17,17 +17,8 @@ if TYPE_CHECKING:
 
 #: apps whose permissions roles and groups are made of
 OWN_APPS = (
-    *(
-        "oplog",
-        "shop",
-        "sms",
-        "accounts",
-        "jobs",
-        "sheets",
-        "catalog",
-        "stock",
-        "sales",
-    ),
+    *("oplog", "shop", "sms", "accounts", "jobs", "books", "sheets"),
+    *("catalog", "stock", "sales"),
 )
 
 _SEE_GOODS = {
@@ -39,6 +30,11 @@ _SEE_GOODS = {
 # the price log and the shelf log are read from the history
 _SEE_LOGS = {"catalog.view_historicalgoods"}
 _SHEETS = {"sheets.view_batch", "sheets.add_batch"}
+_SEE_STOCK = {
+    "stock.view_stockbalance",
+    "stock.view_stockmovement",
+    "stock.view_stockshortage",
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +57,7 @@ _BUYER = _role(
     _("Buyer"),
     _("Enters goods, imports sheets, submits for review; sees costs"),
     _SEE_GOODS,
+    _SEE_STOCK,
     _SHEETS,
     {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
 )
@@ -92,6 +89,8 @@ _STOCK_KEEPER = _role(
     _("Stock keeper"),
     _("Receives, counts, packs and ships; sees goods"),
     _SEE_GOODS,
+    _SEE_STOCK,
+    {"stock.open_stock", "stock.write_off"},
 )
 _SERVICE = _role(
     "service",
@@ -105,7 +104,8 @@ _FINANCE = _role(
     _("Looks after payments and reports; sees costs and logs"),
     _SEE_GOODS,
     _SEE_LOGS,
-    {"catalog.view_cost", "catalog.view_repricingrun"},
+    _SEE_STOCK,
+    {"catalog.view_cost", "catalog.view_repricingrun", "books.view_bookscheck"},
 )
 _MANAGER = _role(
     "manager",
@@ -130,6 +130,7 @@ _MANAGER = _role(
     {
         "catalog.archive_goods",
         "catalog.create_missing",
+        "stock.adjust_stock",
         "catalog.change_repricingrun",
         "catalog.approve_repricingrun",
         "accounts.manage_staff",

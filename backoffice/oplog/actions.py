@@ -24,6 +24,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     "goods.archived": _("Goods archived"),
     "goods.restored": _("Goods restored"),
     "goods.repriced": _("Price changed"),
+    "goods.cost_averaged": _("Cost averaged on receipt"),
     "goods.pictures_added": _("Pictures added"),
     "goods.pictures_ordered": _("Pictures put in order"),
     "goods.main_picture_chosen": _("Main picture chosen"),
@@ -45,6 +46,10 @@ ACTIONS: "dict[str, str | Promise]" = {
     "banner.disabled": _("Banner switched off"),
     "banner.ordered": _("Banners put in order"),
     "banner.removed": _("Banner removed"),
+    # stock
+    "stock.opened": _("Opening stock entered"),
+    "stock.adjusted": _("Stock adjusted"),
+    "books.differ": _("Books found to differ"),
     # repricing runs
     "repricing.proposed": _("Repricing proposed"),
     "repricing.applied": _("Repricing applied"),

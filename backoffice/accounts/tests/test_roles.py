@@ -22,10 +22,14 @@ GOODS = {"catalog.view_goods", "catalog.view_category", "catalog.view_brand"} | 
 }
 LOGS = {"catalog.view_historicalgoods"}
 SHEETS = {"sheets.view_batch", "sheets.add_batch"}
+STOCK = {"stock.view_stockbalance", "stock.view_stockmovement"} | {
+    "stock.view_stockshortage"
+}
 
 #: DOMAIN 9, written out a second time: a change of the table is a change here
 EXPECTED = {
     "buyer": GOODS
+    | STOCK
     | SHEETS
     | {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
     "reviewer": GOODS | LOGS | {"catalog.review_goods"},
@@ -42,9 +46,12 @@ EXPECTED = {
         "catalog.view_repricingrun",
         "catalog.add_repricingrun",
     },
-    "stock_keeper": GOODS,
+    "stock_keeper": GOODS | STOCK | {"stock.open_stock", "stock.write_off"},
     "service": GOODS,
-    "finance": GOODS | LOGS | {"catalog.view_cost", "catalog.view_repricingrun"},
+    "finance": GOODS
+    | LOGS
+    | STOCK
+    | {"catalog.view_cost", "catalog.view_repricingrun", "books.view_bookscheck"},
 }
 
 #: permissions that no role holds, each for its reason

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0007_room_for_changes'),
+        ('catalog', '0010_index_goods_search'),
     ]
 
     operations = [

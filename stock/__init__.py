@@ -1,0 +1,15 @@
+"""How many there are: balances, their ledger, and whatever moves them (DOMAIN 4).
+
+Who builds on it uses these, all with keyword arguments and `by=`:
+
+- `stock.reservations`: `reserve`, `release`, `hand_over`, `put_back`, `held_by`, for
+  orders; called inside the transaction of the act.
+- `stock.receiving`: `open_stock`, and `receive(lines, reference=, by=)`, which books a
+  receipt and averages the costs.
+- `stock.corrections`: `adjust`, and `post_differences` for a stocktake.
+- `stock.availability`: `available`, `reserved`, `available_expression`, `holds`.
+- `stock.consequences.register(act)`: to learn of every movement in its transaction.
+- `stock.ledger`: `lock`, `post(postings)`; the only writer of balances, for whoever has
+  no verb above (replays).
+- `backoffice.books.proofs.register(name, proof)`: to be part of `verify_books`.
+"""

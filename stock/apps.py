@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class StockConfig(AppConfig):
+    name = "stock"
+    verbose_name = _("Stock")
+
+    def ready(self) -> None:
+        from backoffice.base import ports  # noqa: PLC0415 - models load first
+        from backoffice.books import proofs  # noqa: PLC0415 - as above
+        from stock import availability, proving  # noqa: PLC0415 - as above
+
+        ports.available.connect(availability.available)
+        ports.reserved.connect(availability.reserved)
+        ports.available_expression.connect(availability.available_expression)
+        proofs.register("stock", proving.prove)

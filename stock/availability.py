@@ -1,0 +1,64 @@
+"""The read side of balances: what is available, reserved, held by whom."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import DecimalField, F, Sum, Value
+from django.db.models.functions import Coalesce
+
+from backoffice.base.money import round_quantity
+from stock.models import StockBalance, StockMovement
+from stock.quantities import ZERO
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What one order holds of one goods, in base units."""
+
+    order: str
+    quantity: Decimal
+
+
+def available(goods_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Goods id → what can still be promised; 0 for goods that never had any."""
+    return {pk: on_hand - reserved for pk, on_hand, reserved in _levels(goods_ids)}
+
+
+def reserved(goods_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Goods id → what orders hold."""
+    return {pk: reserved for pk, _on_hand, reserved in _levels(goods_ids)}
+
+
+def _levels(goods_ids: Iterable[int]) -> Iterable[tuple[int, Decimal, Decimal]]:
+    ids = list(goods_ids)
+    rows = StockBalance.objects.filter(pk__in=ids)
+    known = {row[0]: row for row in rows.values_list("pk", "on_hand", "reserved")}
+    return [known.get(pk, (pk, ZERO, ZERO)) for pk in ids]
+
+
+def available_expression() -> Any:
+    """What is available, for a QuerySet of goods; never null."""
+    return Coalesce(
+        F("balance__on_hand") - F("balance__reserved"),
+        Value(ZERO),
+        output_field=DecimalField(max_digits=12, decimal_places=3),
+    )
+
+
+def holds(goods_id: int) -> list[Hold]:
+    """Who holds a goods at present, the largest hold first."""
+    rows = (
+        StockMovement.objects.filter(goods_id=goods_id)
+        .exclude(held_for="")
+        .order_by()
+        .values("held_for")
+        .annotate(quantity=Sum("delta_reserved"))
+        .values_list("held_for", "quantity")
+    )
+    found = [Hold(order, round_quantity(quantity)) for order, quantity in rows]
+    return sorted(
+        (hold for hold in found if hold.quantity),
+        key=lambda hold: (-hold.quantity, hold.order),
+    )
