@@ -49,7 +49,8 @@ def permit_import(definition: SheetDefinition, by: "User") -> None:
     """Raises NotPermitted unless the person may hand in such a sheet."""
     if not definition.may_import(by):
         raise NotPermitted(
-            _("You may not import %(sheet)s.") % {"sheet": definition.label}
+            _("You may not import %(sheet)s.") % {"sheet": definition.label},
+            permission=definitions.IMPORT,
         )
 
 

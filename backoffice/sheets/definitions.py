@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Text = str | Promise
 
 
+#: whoever hands sheets in has this, by whichever door
+IMPORT = "sheets.add_batch"
+
+
 class _Clear:
     """A cell that says 清空 or [clear]: the value shall be empty."""
 
@@ -165,7 +169,8 @@ class SheetDefinition:
     #: the column that names the row
     key = "code"
     columns: Sequence[Column] = ()
-    #: any of these lets a person hand in such a sheet; row by row, more is asked for
+    #: beside `IMPORT`, any of these lets a person hand in such a sheet; row by row, more
+    #: is asked for
     import_permissions: Sequence[str] = ()
     export_permission = ""
     #: what a row needs when its key is new
@@ -185,7 +190,11 @@ class SheetDefinition:
         return [column for column in self.columns if not column.read_only]
 
     def may_import(self, by: "User") -> bool:
-        return by.is_active and any(map(by.has_perm, self.import_permissions))
+        return (
+            by.is_active
+            and by.has_perm(IMPORT)
+            and any(map(by.has_perm, self.import_permissions))
+        )
 
     def may_export(self, by: "User") -> bool:
         return by.is_active and by.has_perm(self.export_permission)

@@ -150,7 +150,7 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]]]] = {
         lambda: definitions.get("goods").permit_export,
     ),
     "import goods": (
-        "buyer reviewer merchandiser manager",
+        "buyer merchandiser manager",
         lambda: lambda by: permit_import(definitions.get("goods"), by),
     ),
     "change a setting": (

@@ -14,7 +14,7 @@ from backoffice.sheets import definitions
 from backoffice.sheets.batches import VIEW_ALL
 from backoffice.sheets.models import Batch
 
-ADD = "sheets.add_batch"
+ADD = definitions.IMPORT
 #: parameters of a list that say how it is shown, not what it holds
 _LOOKS = ("p", "o", "all", "_popup", "per_page", "e")
 
@@ -24,7 +24,7 @@ def sheet_tools(request: HttpRequest, sheet_id: str) -> list[Tool]:
     user: Any = request.user
     definition = definitions.get(sheet_id)
     tools = []
-    if user.has_perm(ADD) and definition.may_import(user):
+    if definition.may_import(user):
         kind = urlencode({"sheet": sheet_id})
         tools.append(
             Tool(

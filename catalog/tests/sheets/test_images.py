@@ -132,7 +132,7 @@ def test_too_many_or_twice_the_same_is_refused(sheet):
 
 def test_pictures_of_reviewed_goods_are_for_reviewers(sheet):
     OnSaleGoodsFactory(code="A1")
-    buyer = StaffFactory(permissions=["catalog.change_goods"])
+    buyer = StaffFactory(permissions=["sheets.add_batch", "catalog.change_goods"])
     assert sheet([IMAGES, ["A1", stored()]], by=buyer).cells == ["B2"]
 
 

@@ -261,7 +261,7 @@ def test_missing_words_are_made_only_when_asked(sheet):
 
 
 def test_missing_words_need_their_permission(sheet):
-    by = StaffFactory(permissions=["catalog.add_goods"])
+    by = StaffFactory(permissions=["sheets.add_batch", "catalog.add_goods"])
     answer = sheet([HEADER, ROW], "--create-missing", by=by)
     assert answer.status == 1
     assert answer.cells == [""]
@@ -277,21 +277,31 @@ def test_a_missing_word_has_to_be_one(sheet):
 
 
 def test_new_goods_need_the_permission_to_enter_them(sheet):
-    by = StaffFactory(permissions=["catalog.change_goods"])
+    by = StaffFactory(permissions=["sheets.add_batch", "catalog.change_goods"])
     GoodsFactory(code="A1", name="旧")
     answer = sheet([HEADER, ROW, ["A2", *ROW[1:]]], by=by)
     assert answer.cells == ["A3"]
 
 
-def test_nobody_without_a_permission_imports(sheet):
-    by = StaffFactory(permissions=["catalog.view_goods"])
-    answer = sheet([HEADER, ROW], by=by)
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    "permissions",
+    [
+        pytest.param(["sheets.add_batch", "catalog.view_goods"], id="no goods"),
+        pytest.param(["catalog.add_goods", "catalog.review_goods"], id="no sheets"),
+    ],
+)
+def test_a_command_asks_for_the_permissions_of_the_page(sheet, permissions, dry_run):
+    by = StaffFactory(permissions=permissions)
+    answer = sheet([HEADER, ROW], *["--dry-run"] * dry_run, by=by)
     assert (answer.status, answer.cells) == (1, [""])
     assert not Batch.objects.exists()
 
 
 def test_costs_need_their_permission(sheet):
-    by = StaffFactory(permissions=["catalog.add_goods", "catalog.change_goods"])
+    by = StaffFactory(
+        permissions=["sheets.add_batch", "catalog.add_goods", "catalog.change_goods"]
+    )
     GoodsFactory(code="A1", name="红富士")
     rows = [[*HEADER, "cost"], [*ROW, "5"], ["A2", *ROW[1:], "5"]]
     assert sheet(rows, by=by).cells == ["F2", "F3"]
@@ -302,8 +312,8 @@ def test_costs_need_their_permission(sheet):
 )
 def test_content_of_reviewed_goods_is_for_reviewers(sheet, factory):
     goods = factory(code="A1", name="旧")
-    buyer = StaffFactory(permissions=["catalog.change_goods"])
-    reviewer = StaffFactory(permissions=["catalog.review_goods"])
+    buyer = StaffFactory(permissions=["sheets.add_batch", "catalog.change_goods"])
+    reviewer = StaffFactory(permissions=["sheets.add_batch", "catalog.review_goods"])
     rows = [["code", "name", "spec"], ["A1", "新", "80mm"]]
     assert sheet(rows, by=buyer).cells == ["B2", "C2"]
     assert sheet(rows, by=reviewer).json["changed"] == 1
@@ -313,10 +323,10 @@ def test_content_of_reviewed_goods_is_for_reviewers(sheet, factory):
 
 def test_prices_of_reviewed_goods_need_the_permission_to_price(sheet):
     goods = OnSaleGoodsFactory(code="A1", price=Decimal("10.00"))
-    buyer = StaffFactory(permissions=["catalog.change_goods"])
+    buyer = StaffFactory(permissions=["sheets.add_batch", "catalog.change_goods"])
     rows = [["code", "price"], ["A1", "11"]]
     assert sheet(rows, by=buyer).cells == ["B2"]
-    merchandiser = StaffFactory(permissions=["catalog.price_goods"])
+    merchandiser = StaffFactory(permissions=["sheets.add_batch", "catalog.price_goods"])
     assert sheet(rows, by=merchandiser).json["changed"] == 1
     goods.refresh_from_db()
     assert goods.price == Decimal("11.00")
@@ -330,7 +340,11 @@ def test_archived_goods_are_left_alone(sheet):
 
     goods = GoodsFactory(code="A1")
     boss = StaffFactory(
-        permissions=["catalog.archive_goods", "catalog.change_goods"],
+        permissions=[
+            "sheets.add_batch",
+            "catalog.archive_goods",
+            "catalog.change_goods",
+        ],
     )
     archiving.archive(goods, by=boss)
     assert sheet([["code", "name", "price"], ["A1", "新", "5"]]).cells == ["B2", "C2"]
@@ -342,7 +356,9 @@ def test_a_role_that_is_lost_between_check_and_import_counts(shop, tmp_path):
     from backoffice.base.errors import NotPermitted
     from backoffice.sheets import batches, importing
 
-    by = StaffFactory(permissions=["catalog.change_goods", "catalog.add_goods"])
+    by = StaffFactory(
+        permissions=["sheets.add_batch", "catalog.change_goods", "catalog.add_goods"]
+    )
     path = write_csv(tmp_path / "a.csv", [HEADER, ROW])
     with path.open("rb") as file:
         batch = batches.receive("goods", File(file), by=by, file_name="a.csv")
@@ -574,7 +590,7 @@ def test_a_status_that_moved_on_is_looked_at_again(shop, tmp_path):
     from backoffice.sheets import importing
     from backoffice.sheets.errors import BatchNotReady
 
-    buyer = StaffFactory(permissions=["catalog.change_goods"])
+    buyer = StaffFactory(permissions=["sheets.add_batch", "catalog.change_goods"])
     goods = GoodsFactory(code="A1", name="旧")
     batch = checked(buyer, tmp_path, [["code", "name"], ["A1", "新"]])
     review.submit(goods, by=shop)

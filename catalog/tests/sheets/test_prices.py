@@ -74,11 +74,11 @@ def test_a_long_reason_is_refused(sheet):
 
 def test_prices_need_a_permission(sheet):
     OnSaleGoodsFactory(code="A1", price=Decimal("10.00"))
-    reviewer = StaffFactory(permissions=["catalog.review_goods"])
+    reviewer = StaffFactory(permissions=["sheets.add_batch", "catalog.review_goods"])
     assert sheet([HEADER, ["A1", "9", "", ""]], kind="prices", by=reviewer).cells == [
         ""
     ]
-    buyer = StaffFactory(permissions=["catalog.change_goods"])
+    buyer = StaffFactory(permissions=["sheets.add_batch", "catalog.change_goods"])
     assert sheet([HEADER, ["A1", "9", "", ""]], kind="prices", by=buyer).cells == ["B2"]
 
 

@@ -126,7 +126,7 @@ def test_a_guard_does_not_stop_the_way_back(sheet, shop):
 
 
 def test_undo_asks_for_the_permissions_of_each_cell(sheet, shop):
-    buyer = StaffFactory(permissions=["catalog.change_goods"])
+    buyer = StaffFactory(permissions=["sheets.add_batch", "catalog.change_goods"])
     goods = GoodsFactory(code="A1", name="旧", price=Decimal("5.00"))
     sheet([["code", "name", "price"], ["A1", "新", "6"]], by=buyer)
     review.submit(goods, by=shop)
@@ -170,10 +170,14 @@ def test_what_was_refused_cannot_be_undone(sheet, shop):
 
 def test_strangers_do_not_undo(sheet):
     sheet([HEADER, ROW])
-    stranger = StaffFactory(permissions=["catalog.add_goods", "catalog.change_goods"])
+    stranger = StaffFactory(
+        permissions=["sheets.add_batch", "catalog.add_goods", "catalog.change_goods"]
+    )
     with pytest.raises(NotPermitted):
         undoing.start_undo(Batch.objects.get(), by=stranger)
-    manager = StaffFactory(permissions=["catalog.add_goods", "sheets.view_all_batches"])
+    manager = StaffFactory(
+        permissions=["sheets.add_batch", "catalog.add_goods", "sheets.view_all_batches"]
+    )
     assert undoing.start_undo(Batch.objects.get(), by=manager).status == "undone"
 
 
