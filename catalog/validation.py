@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from backoffice.base.money import MAX_PRICE, plain, round_cost
-from backoffice.base.text import many_lines, one_line
+from backoffice.base.text import is_rewritten, many_lines, one_line
 from catalog.models import Goods
 
 Errors = dict[str, list[str]]
@@ -46,6 +46,11 @@ def errors_of(goods: Goods, fields: Collection[str] | None = None) -> Errors:
         for name in _FIELDS.keys() & set(fields):
             if messages := wrong(name, getattr(goods, name)):
                 errors[name] = messages
+    if (fields is None or "code" in fields) and is_rewritten(goods.code):
+        # no sheet could name it: there it is taken for a code that was damaged
+        errors.setdefault("code", []).append(
+            _("A spreadsheet made this of a long code; type the code itself.")
+        )
     for field, message in misfits(goods):
         errors.setdefault(field, []).append(message)
     return errors

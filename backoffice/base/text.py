@@ -12,6 +12,7 @@ _UNSEEN = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028\u2029"
     "\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]"
 )
+_REWRITTEN = re.compile(r"[+-]?(\d+\.\d+e[+-]?\d+|\d+e[+-]\d+)", re.IGNORECASE)
 _TAG = re.compile(r"<\s*[a-zA-Z/!?][^>]*>")
 
 
@@ -30,6 +31,11 @@ def many_lines(value: str) -> str:
 def half_width(value: str) -> str:
     """Full-width letters, digits and signs as their plain twins (NFKC), trimmed."""
     return unicodedata.normalize("NFKC", value).strip()
+
+
+def is_rewritten(value: str) -> bool:
+    """Whether this is what a spreadsheet makes of a long code: 1.23457E+14."""
+    return bool(_REWRITTEN.fullmatch(half_width(value)))
 
 
 def refuse_unseen(value: str) -> None:

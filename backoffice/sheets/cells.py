@@ -17,7 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from backoffice.base.money import plain
-from backoffice.base.text import half_width, many_lines, one_line
+from backoffice.base.text import half_width, is_rewritten, many_lines, one_line
 from backoffice.sheets.definitions import CLEAR
 from backoffice.sheets.errors import CellError
 from backoffice.sheets.reading.header import written
@@ -47,7 +47,6 @@ _NO = {
 }
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
-_REWRITTEN = re.compile(r"[+-]?(\d+\.\d+e[+-]?\d+|\d+e[+-]\d+)", re.IGNORECASE)
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 
 
@@ -167,7 +166,7 @@ def code(cell: Any) -> str:
             )
         return str(int(cell))
     value = one_line(_text(cell))
-    if _REWRITTEN.fullmatch(half_width(value)):
+    if is_rewritten(value):
         raise _rewritten(value)
     return value
 

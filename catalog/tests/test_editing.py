@@ -72,6 +72,18 @@ def test_create_makes_a_draft_with_history_and_log():
     assert OperationLog.objects.get(action="goods.created").target_id == str(goods.pk)
 
 
+@pytest.mark.parametrize("code", ["1.23457E+14", "6.9e15", "1E+14", "１.２Ｅ+１４"])
+def test_a_code_that_a_spreadsheet_made_is_refused(code):
+    by = role("buyer")
+    with pytest.raises(FieldErrors) as refused:
+        editing.create_goods(entered(code=code), by=by)
+    assert list(refused.value.errors) == ["code"]
+    goods = editing.create_goods(entered(code="2E5"), by=by)
+    with pytest.raises(FieldErrors):
+        editing.edit_goods(goods, {"code": code}, by=by)
+    assert Goods.objects.get().code == "2E5"
+
+
 @pytest.mark.parametrize("name", ["reviewer", "merchandiser", "service", "finance"])
 def test_create_needs_the_permission(name):
     with pytest.raises(NotPermitted):
