@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
 from backoffice.base.errors import DomainError, NotPermitted
@@ -179,7 +179,7 @@ def start_check(batch: Batch) -> None:
         with contextlib.suppress(DomainError):
             run_check(batch.pk)
         return
-    async_task("backoffice.sheets.tasks.check_batch", batch.pk)
+    async_task("backoffice.sheets.tasks.check_batch", batch.pk, get_language() or "")
 
 
 def run_check(

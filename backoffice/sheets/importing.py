@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django_q.tasks import async_task
 
 from backoffice.base import context
@@ -54,7 +54,9 @@ def start_apply(
         batch.save(update_fields=["options", "status", "message"])
         in_background = batch.new + batch.changed > SMALL and not wait
         if in_background:
-            async_task("backoffice.sheets.tasks.apply_batch", batch.pk)
+            async_task(
+                "backoffice.sheets.tasks.apply_batch", batch.pk, get_language() or ""
+            )
     if not in_background:
         run_apply(batch.pk)
         batch.refresh_from_db()

@@ -1,9 +1,14 @@
-"""The jobs of sheets: thin, and harmless when run twice."""
+"""The jobs of sheets: thin, and harmless when run twice.
+
+What is wrong with a row is kept in words, so each works in the `language` of the person
+who set it going.
+"""
 
 import logging
 from datetime import timedelta
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
 from backoffice.base.errors import DomainError
 from backoffice.jobs import leases
@@ -18,9 +23,9 @@ ABANDONED_DAYS = 7
 EXPORT_SECONDS = 300
 
 
-def check_batch(batch_id: int) -> None:
+def check_batch(batch_id: int, language: str = "") -> None:
     """Plan every row of a batch; one worker at a time."""
-    with leases.holding(f"sheet:{batch_id}") as held:
+    with _in(language), leases.holding(f"sheet:{batch_id}") as held:
         if held is None:
             logger.info("batch %s is in other hands", batch_id)
             return
@@ -35,15 +40,17 @@ def check_batch(batch_id: int) -> None:
     logger.info("batch %s is checked", batch_id)
 
 
-def apply_batch(batch_id: int) -> None:
+def apply_batch(batch_id: int, language: str = "") -> None:
     """Import a batch; whoever comes second finds it done."""
-    importing.run_apply(batch_id)
+    with _in(language):
+        importing.run_apply(batch_id)
     logger.info("batch %s is imported", batch_id)
 
 
-def undo_batch(batch_id: int) -> None:
+def undo_batch(batch_id: int, language: str = "") -> None:
     """Take a batch back; whoever comes second finds it done."""
-    undoing.run_undo(batch_id)
+    with _in(language):
+        undoing.run_undo(batch_id)
     logger.info("batch %s is undone", batch_id)
 
 
@@ -70,3 +77,7 @@ def drop_abandoned() -> int:
     are some days old; gives their number."""
     before = timezone.now() - timedelta(days=ABANDONED_DAYS)
     return batches.drop_abandoned(before) + exports.drop_old(before)
+
+
+def _in(language: str) -> translation.override:
+    return translation.override(language or settings.LANGUAGE_CODE)

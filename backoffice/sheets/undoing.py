@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from django_q.tasks import async_task
 
 from backoffice.base import context
@@ -47,7 +47,9 @@ def start_undo(batch: Batch, *, by: "User", wait: bool = False) -> Batch:
         batch.save(update_fields=["status", "undone_by", "message"])
         in_background = batch.done > SMALL and not wait
         if in_background:
-            async_task("backoffice.sheets.tasks.undo_batch", batch.pk)
+            async_task(
+                "backoffice.sheets.tasks.undo_batch", batch.pk, get_language() or ""
+            )
     if not in_background:
         run_undo(batch.pk)
         batch.refresh_from_db()

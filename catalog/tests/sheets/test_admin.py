@@ -4,8 +4,11 @@ import io
 
 import openpyxl
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
+from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
@@ -216,6 +219,41 @@ def test_a_big_sheet_is_worked_through_by_a_worker(client, buyer, monkeypatch):
     tasks.apply_batch(batch.pk)
     assert Goods.objects.count() == 5
     assert client.get(url("progress", batch)).json()["busy"] is False
+
+
+def work_off():
+    """Run what is queued, as a worker does: in the language of the server."""
+    with translation.override(settings.LANGUAGE_CODE):
+        for row in OrmQ.objects.all():
+            package = row.task
+            row.delete()
+            import_string(package["func"])(*package["args"])
+
+
+def test_a_worker_speaks_the_language_of_who_handed_the_sheet_in(
+    client, buyer, monkeypatch
+):
+    from backoffice.sheets import batches, undoing
+
+    for module in (batches, importing, undoing):
+        monkeypatch.setattr(module, "SMALL", 1)
+    client.cookies["django_language"] = "en"
+    good = [[f"A{n}", *ROW[1:]] for n in range(3)]
+    upload(client, [HEADER, ["A9", *ROW[1:4], "cheap"], *good])
+    work_off()
+    assert BatchRow.objects.get(number=2).errors == [
+        ["E2", '"cheap" is not a price, for example 12.50']
+    ]
+    batch = Batch.objects.get()
+    client.post(url("apply", batch), {"only_good": "1"})
+    work_off()
+    Goods.objects.filter(code="A1").update(name="新名")
+    client.post(url("undo", batch))
+    work_off()
+    batch.refresh_from_db()
+    assert batch.status == "undone"
+    assert batch.message
+    assert batch.message.isascii()
 
 
 def test_pages_of_a_long_grid(client, buyer):
