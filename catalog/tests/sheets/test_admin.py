@@ -15,6 +15,7 @@ from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.sheets import importing, tasks
 from backoffice.sheets.models import Batch, BatchRow, Export, HeaderMapping
 from backoffice.sheets.tests.files import csv_bytes
+from catalog import editing
 from catalog.models import Category, Goods
 from catalog.tests.factories import GoodsFactory, OnSaleGoodsFactory
 from catalog.tests.sheets.test_import import HEADER, ROW
@@ -247,7 +248,9 @@ def test_a_worker_speaks_the_language_of_who_handed_the_sheet_in(
     batch = Batch.objects.get()
     client.post(url("apply", batch), {"only_good": "1"})
     work_off()
-    Goods.objects.filter(code="A1").update(name="新名")
+    editing.edit_goods(
+        Goods.objects.get(code="A1"), {"name": "新名"}, by=AdminFactory()
+    )
     client.post(url("undo", batch))
     work_off()
     batch.refresh_from_db()
