@@ -1,0 +1,1 @@
+"""Who bought what for how much: cart, orders, points, payments, refunds."""

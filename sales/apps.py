@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SalesConfig(AppConfig):
+    name = "sales"
+    verbose_name = _("Sales")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from backoffice.base import ports  # noqa: PLC0415 - apps load first
+        from sales import figures  # noqa: PLC0415 - models load first
+
+        ports.sales_volume.connect(figures.sales_volume)
+        ports.sales_volume_expression.connect(figures.sales_volume_expression)
+        ports.customer_figures.connect(figures.customer_figures)

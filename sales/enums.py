@@ -1,0 +1,158 @@
+"""The words of sales; anyone may import them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class OrderStatus(models.TextChoices):
+    """Where an order stands."""
+
+    PENDING = "pending", _("Awaiting payment")
+    PAID = "paid", _("Paid")
+    READY = "ready", _("Ready for pick-up")
+    SHIPPED = "shipped", _("Shipped")
+    COMPLETED = "completed", _("Completed")
+    CANCELLED = "cancelled", _("Cancelled")
+    CLOSED = "closed", _("Closed")
+
+
+#: the goods have left the shop
+HANDED_OVER = (OrderStatus.SHIPPED, OrderStatus.COMPLETED)
+#: money has come in and the order goes on
+ALIVE = (
+    OrderStatus.PAID,
+    OrderStatus.READY,
+    OrderStatus.SHIPPED,
+    OrderStatus.COMPLETED,
+)
+#: paid, and the goods are still in the shop
+IN_THE_SHOP = (OrderStatus.PAID, OrderStatus.READY)
+
+
+class Delivery(models.TextChoices):
+    """How the goods reach the customer."""
+
+    HOME = "home", _("Home delivery")
+    PICKUP = "pickup", _("Pick-up")
+    EXPRESS = "express", _("Express")
+
+
+#: these need an address
+DELIVERED = (Delivery.HOME, Delivery.EXPRESS)
+
+
+class Source(models.TextChoices):
+    """Where an order was placed."""
+
+    STOREFRONT = "storefront", _("Storefront")
+    COUNTER = "counter", _("At the counter")
+    PHONE = "phone", _("By phone")
+
+
+class Channel(models.TextChoices):
+    """How a payment comes in."""
+
+    WECHAT = "wechat", _("WeChat Pay")
+    CASH = "cash", _("Cash")
+    TRANSFER = "transfer", _("Transfer")
+    POINTS = "points", _("Points only")
+
+
+#: what staff take by hand
+BY_HAND = (Channel.CASH, Channel.TRANSFER)
+
+
+class PaymentStatus(models.TextChoices):
+    """Where one attempt to pay stands."""
+
+    CREATED = "created", _("Not yet paid")
+    PAID = "paid", _("Paid")
+    CLOSED = "closed", _("Closed")
+    FAILED = "failed", _("Failed")
+
+
+class RefundStatus(models.TextChoices):
+    """Where a refund stands."""
+
+    REQUESTED = "requested", _("Requested")
+    APPROVED = "approved", _("Approved")
+    PROCESSING = "processing", _("In process")
+    SUCCEEDED = "succeeded", _("Refunded")
+    REJECTED = "rejected", _("Rejected")
+    FAILED = "failed", _("Failed")
+
+
+#: money that may still leave or has left: it counts against what can be refunded
+REFUND_COUNTS = (
+    RefundStatus.REQUESTED,
+    RefundStatus.APPROVED,
+    RefundStatus.PROCESSING,
+    RefundStatus.SUCCEEDED,
+    RefundStatus.FAILED,
+)
+#: not decided or not finished
+REFUND_OPEN = (
+    RefundStatus.REQUESTED,
+    RefundStatus.APPROVED,
+    RefundStatus.PROCESSING,
+    RefundStatus.FAILED,
+)
+
+
+class RefundKind(models.TextChoices):
+    """What a refund is reckoned from."""
+
+    QUANTITY = "quantity", _("By quantity")
+    AMOUNT = "amount", _("By amount")
+    WEIGHT = "weight", _("Weighing difference")
+    PAYMENT = "payment", _("Payment that came too late")
+
+
+class Restock(models.TextChoices):
+    """What becomes of goods that come back."""
+
+    STOCK = "stock", _("Back to stock")
+    WRITE_OFF = "write_off", _("Written off")
+    NOTHING = "nothing", _("Stays with the customer")
+
+
+class PointsKind(models.TextChoices):
+    """Why a points balance changed."""
+
+    EARN = "earn", _("Earned")
+    SPEND = "spend", _("Spent")
+    RETURN = "return", _("Returned")
+    CLAW_BACK = "claw_back", _("Taken back")
+    ADJUST = "adjust", _("Adjusted")
+
+
+class Happening(models.TextChoices):
+    """What happened to an order, for its timeline."""
+
+    PLACED = "placed", _("Placed")
+    PAID = "paid", _("Paid")
+    PAYMENT_LATE = "payment_late", _("Paid too late; refunded by itself")
+    PAYMENT_WRONG = "payment_wrong", _("A payment does not fit")
+    CANCEL_REQUESTED = "cancel_requested", _("Asked to cancel")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Not paid in time")
+    WEIGHED = "weighed", _("Weighed")
+    READY = "ready", _("Packed for pick-up")
+    SHIPPED = "shipped", _("Shipped")
+    COMPLETED = "completed", _("Completed")
+    REFUND_REQUESTED = "refund_requested", _("Refund asked for")
+    REFUND_APPROVED = "refund_approved", _("Refund approved")
+    REFUND_REJECTED = "refund_rejected", _("Refund rejected")
+    REFUND_SUCCEEDED = "refund_succeeded", _("Refunded")
+    REFUND_FAILED = "refund_failed", _("Refund failed")
+    CLOSED = "closed", _("Closed: fully refunded")
+    NOTE = "note", _("Note")
+
+
+class Problem(models.TextChoices):
+    """Why a line cannot be ordered; `value` is the storefront's slug."""
+
+    NOT_ON_SALE = "not_on_sale", _("No longer sold like this")
+    OUT_OF_STOCK = "out_of_stock", _("Not enough there")
+    BELOW_MINIMUM = "below_minimum", _("Below the least quantity")
+    OFF_STEP = "off_step", _("Not a multiple of its step")

@@ -1,0 +1,75 @@
+"""What lower floors and lists want to know of sales: volumes, customers' figures."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, DecimalField, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from backoffice.base.money import round_quantity
+from sales.models import GoodsFigures, Order, PointsAccount
+
+ZERO = Decimal("0.000")
+
+
+def left(quantities: Mapping[int, Decimal]) -> None:
+    """Base units by goods id that customers took away."""
+    _add(quantities)
+
+
+def came_back(quantities: Mapping[int, Decimal]) -> None:
+    """Base units by goods id that came back from customers."""
+    _add({pk: -quantity for pk, quantity in quantities.items()})
+
+
+def _add(quantities: Mapping[int, Decimal]) -> None:
+    """In the order of the goods, rounded in SQL where decimals are floats."""
+    table = connection.ops.quote_name(GoodsFigures._meta.db_table)
+    total = f"{table}.volume + excluded.volume"
+    if connection.vendor != "postgresql":
+        total = f"ROUND({total}, 3)"
+    rows = [(pk, quantity) for pk, quantity in sorted(quantities.items()) if quantity]
+    if not rows:
+        return
+    marks = ", ".join(["(%s, %s)"] * len(rows))
+    adapt = connection.ops.adapt_decimalfield_value
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (goods_id, volume) VALUES {marks}"  # noqa: S608 - a table of ours
+            f" ON CONFLICT (goods_id) DO UPDATE SET volume = {total}",
+            [value for pk, q in rows for value in (pk, adapt(q, 12, 3))],
+        )
+
+
+def sales_volume(goods_ids: Iterable[int]) -> dict[int, Decimal]:
+    """Goods id → base units handed over − taken back; those never sold are left out."""
+    rows = GoodsFigures.objects.filter(pk__in=list(goods_ids))
+    return {pk: round_quantity(v) for pk, v in rows.values_list("pk", "volume")}
+
+
+def sales_volume_expression() -> Any:
+    """The same for a QuerySet of goods, never null."""
+    volume = GoodsFigures.objects.filter(pk=OuterRef("pk")).values("volume")
+    field: Any = DecimalField(max_digits=12, decimal_places=3)
+    return Coalesce(Subquery(volume), Value(ZERO), output_field=field)
+
+
+def customer_figures(user_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """User id → {"points", "orders"}; two queries."""
+    ids = list(user_ids)
+    found = {pk: {"points": 0, "orders": 0} for pk in ids}
+    for pk, balance in PointsAccount.objects.filter(pk__in=ids).values_list(
+        "pk", "balance"
+    ):
+        found[pk]["points"] = balance
+    counts = (
+        Order.objects.filter(user_id__in=ids)
+        .order_by()
+        .values_list("user_id")
+        .annotate(n=Count("pk"))
+    )
+    for pk, count in counts:
+        found[pk]["orders"] = count
+    return found

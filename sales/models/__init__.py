@@ -1,0 +1,23 @@
+"""Tables of the sales floor."""
+
+from sales.models.cart import Cart, CartLine
+from sales.models.figures import GoodsFigures
+from sales.models.idempotency import IdempotencyKey
+from sales.models.orders import Order, OrderEvent, OrderLine
+from sales.models.payments import Payment, Refund, RefundLine
+from sales.models.points import PointsAccount, PointsEntry
+
+__all__ = [
+    "Cart",
+    "CartLine",
+    "GoodsFigures",
+    "IdempotencyKey",
+    "Order",
+    "OrderEvent",
+    "OrderLine",
+    "Payment",
+    "PointsAccount",
+    "PointsEntry",
+    "Refund",
+    "RefundLine",
+]

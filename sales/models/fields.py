@@ -1,0 +1,16 @@
+"""Columns that many tables of sales share: money in yuan, quantities, goods' units."""
+
+from typing import Any
+
+from django.db import models
+
+
+def money(label: Any, **options: Any) -> models.DecimalField:
+    """Yuan with 2 places."""
+    options.setdefault("default", 0)
+    return models.DecimalField(label, max_digits=12, decimal_places=2, **options)
+
+
+def quantity(label: Any, **options: Any) -> models.DecimalField:
+    """With 3 places."""
+    return models.DecimalField(label, max_digits=12, decimal_places=3, **options)

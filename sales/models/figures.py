@@ -1,0 +1,24 @@
+"""Running figures of a goods' sales, so that the storefront sorts by them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sales.models.fields import quantity
+
+
+class GoodsFigures(models.Model):
+    """`volume` = base units handed over − taken back. Written only by `sales.figures`."""
+
+    goods = models.OneToOneField(
+        "catalog.Goods", on_delete=models.PROTECT, primary_key=True, related_name="+"
+    )
+    volume = quantity(_("sold"), default=0)
+
+    class Meta:
+        verbose_name = _("sales figures")
+        verbose_name_plural = _("sales figures")
+        default_permissions = ()
+        indexes = [models.Index(fields=["volume", "goods"], name="figures_volume")]
+
+    def __str__(self) -> str:
+        return f"{self.goods_id} {self.volume}"

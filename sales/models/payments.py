@@ -1,0 +1,183 @@
+"""Money in and money back."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from sales.enums import (
+    REFUND_OPEN,
+    Channel,
+    PaymentStatus,
+    RefundKind,
+    RefundStatus,
+    Restock,
+)
+from sales.models.fields import money, quantity
+from sales.models.orders import Order, OrderLine
+
+
+class Payment(models.Model):
+    """One attempt to pay an order. Its status is changed only by `sales.payments`."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    out_trade_no = models.CharField(_("payment number"), max_length=32, unique=True)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel)
+    status = models.CharField(
+        _("status"), max_length=7, choices=PaymentStatus, default=PaymentStatus.CREATED
+    )
+    amount = money(_("amount"))
+    transaction_id = models.CharField(_("transaction"), max_length=64, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("taken by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("begun"))
+    paid_at = models.DateTimeField(_("paid at"), null=True)
+    ended_at = models.DateTimeField(_("closed or failed at"), null=True)
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["status", "-id"], name="payment_status"),
+            models.Index(fields=["channel", "-id"], name="payment_channel"),
+            models.Index(
+                fields=["paid_at"],
+                name="payment_paid",
+                condition=Q(paid_at__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gte=0), name="payment_amount_positive"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=PaymentStatus.PAID) | Q(paid_at__isnull=False),
+                name="payment_paid_has_time",
+            ),
+            models.UniqueConstraint(
+                fields=["channel", "transaction_id"],
+                condition=~Q(transaction_id=""),
+                name="payment_transaction_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.out_trade_no
+
+
+class Refund(models.Model):
+    """Money on its way back. Its status is changed only by the verbs of refunds.
+
+    `amount` yuan = Σ of its lines + freight; `points` go back to the customer with it.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(
+        Payment,
+        verbose_name=_("payment"),
+        on_delete=models.PROTECT,
+        related_name="refunds",
+        null=True,
+        blank=True,
+    )
+    refund_no = models.CharField(_("refund number"), max_length=32, unique=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=RefundKind)
+    status = models.CharField(
+        _("status"),
+        max_length=10,
+        choices=RefundStatus,
+        default=RefundStatus.REQUESTED,
+    )
+    is_full = models.BooleanField(_("whole order"), default=False)
+    amount = money(_("amount"))
+    freight = money(_("freight"))
+    points = models.PositiveIntegerField(_("points"), default=0)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    decision = models.CharField(_("decision"), max_length=500, blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("asked by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("decided by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+    )
+    created_at = models.DateTimeField(_("asked for"))
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        ordering = ["-id"]
+        default_permissions = ("add", "view")
+        permissions = [("approve_refund", _("Can approve and reject refunds"))]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="refund_status"),
+            models.Index(fields=["created_at"], name="refund_created"),
+            models.Index(
+                fields=["order"],
+                name="refund_open",
+                condition=Q(status__in=REFUND_OPEN),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, freight__gte=0, freight__lte=F("amount")),
+                name="refund_amount_positive",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=RefundStatus.SUCCEEDED)
+                | Q(finished_at__isnull=False),
+                name="refund_succeeded_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.refund_no
+
+
+class RefundLine(models.Model):
+    """What a refund gives back for one line: base units, yuan, points."""
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey(
+        OrderLine, on_delete=models.PROTECT, related_name="refund_lines"
+    )
+    base_quantity = quantity(_("base quantity"), default=0)
+    amount = money(_("amount"))
+    points = models.PositiveIntegerField(_("points"), default=0)
+    restock = models.CharField(
+        _("what becomes of it"), max_length=9, choices=Restock, default=Restock.NOTHING
+    )
+
+    class Meta:
+        verbose_name = _("refund line")
+        verbose_name_plural = _("refund lines")
+        ordering = ["id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "line"], name="refundline_once"),
+            models.CheckConstraint(
+                condition=Q(base_quantity__gte=0, amount__gte=0),
+                name="refundline_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.refund_id} {self.amount}"

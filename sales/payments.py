@@ -1,0 +1,214 @@
+"""Money comes in: `settle` is the one way (DOMAIN 8).
+
+A payment is one attempt. Whoever learns that money arrived (a notice, a query, the
+poller, the bill, a member of staff who holds it) calls `settle`; it locks the order,
+then the payment, and counts each payment once.
+"""
+
+import enum
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.base.errors import FieldErrors, NotPermitted
+from backoffice.base.money import ZERO
+from backoffice.base.status import require
+from backoffice.base.text import one_line
+from backoffice.oplog.record import record
+from backoffice.shop import shop
+from sales import earning, numbers, refunds, timeline
+from sales.enums import (
+    BY_HAND,
+    Channel,
+    Happening,
+    OrderStatus,
+    PaymentStatus,
+)
+from sales.lookup import locked, locked_payment
+from sales.models import Order, Payment
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
+
+logger = logging.getLogger("sales.payments")
+
+NOTE_LENGTH = 200
+
+
+class Settled(enum.Enum):
+    """What became of money that arrived."""
+
+    PAID = "paid"  # the order goes on
+    REPEAT = "repeat"  # it was known
+    LATE = "late"  # the order no longer wants it: a refund is under way
+    MISMATCH = "mismatch"  # another amount: nothing changed, somebody has to look
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Money that arrived: yuan, the channel's own number, when."""
+
+    amount: Decimal
+    transaction_id: str = ""
+    paid_at: datetime | None = None
+
+
+def begin(
+    order: Order, *, channel: Channel, by: "User | None" = None, note: str = ""
+) -> Payment:
+    """A new attempt to pay a locked order."""
+    attempt = order.payments.count() + 1
+    return Payment.objects.create(
+        order=order,
+        out_trade_no=numbers.out_trade_no(order.order_no, attempt),
+        channel=channel,
+        amount=order.payable,
+        by=by,
+        note=note,
+        created_at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def settle(
+    out_trade_no: str, receipt: Receipt, *, by: "User | None" = None
+) -> Settled:
+    """Count money that arrived for a payment; the only way in.
+
+    Twice changes nothing. An amount that differs changes nothing, is written down and
+    alarms. Money for an order that is cancelled, closed or paid already goes back by
+    itself. Raises Payment.DoesNotExist for a number that is not ours.
+    """
+    pk, order_id = Payment.objects.values_list("pk", "order_id").get(
+        out_trade_no=out_trade_no
+    )
+    order = locked(order_id)
+    payment = locked_payment(pk)
+    if payment.status == PaymentStatus.PAID:
+        return Settled.REPEAT
+    if receipt.amount != payment.amount:
+        _alarm(order, payment, receipt)
+        return Settled.MISMATCH
+    payment.status = PaymentStatus.PAID
+    payment.transaction_id = receipt.transaction_id
+    payment.paid_at = receipt.paid_at or timezone.now()
+    payment.save(update_fields=["status", "transaction_id", "paid_at"])
+    if order.status != OrderStatus.PENDING:
+        refunds.return_late(order, payment)
+        return Settled.LATE
+    _mark_paid(order, payment, by)
+    return Settled.PAID
+
+
+def _alarm(order: Order, payment: Payment, receipt: Receipt) -> None:
+    logger.error(
+        "payment %s: %s yuan arrived, %s were asked for",
+        payment.out_trade_no,
+        receipt.amount,
+        payment.amount,
+    )
+    timeline.note(
+        order,
+        Happening.PAYMENT_WRONG,
+        payment=payment.out_trade_no,
+        amount=str(receipt.amount),
+        expected=str(payment.amount),
+    )
+
+
+def _mark_paid(order: Order, payment: Payment, by: "User | None") -> None:
+    order.status = OrderStatus.PAID
+    order.paid = payment.amount
+    order.paid_at = payment.paid_at
+    order.cancel_requested_at = None
+    day = timezone.localtime(payment.paid_at).date()
+    order.points_day_factor = earning.day_factor(
+        day,
+        weekend=shop.WEEKEND_FACTOR,
+        member_day=shop.MEMBER_DAY,
+        member=shop.MEMBER_DAY_FACTOR,
+    )
+    order.save(
+        update_fields=[
+            "status",
+            "paid",
+            "paid_at",
+            "cancel_requested_at",
+            "points_day_factor",
+        ]
+    )
+    timeline.note(
+        order,
+        Happening.PAID,
+        by=by,
+        channel=str(payment.channel),
+        amount=str(payment.amount),
+    )
+
+
+def pay_nothing(order: Order) -> None:
+    """An order that comes to 0 is paid at once, without the gateway."""
+    payment = begin(order, channel=Channel.POINTS)
+    settle(payment.out_trade_no, Receipt(ZERO))
+    order.refresh_from_db()
+
+
+@transaction.atomic
+def take(
+    order: Order, *, channel: Channel, by: "User", note: str = ""
+) -> Payment:
+    """Cash or a transfer that a member of staff holds: the order is paid.
+
+    Not while an attempt by WeChat is open: that one is closed first
+    (`attempts.close_attempts`), or the customer would pay twice.
+    """
+    if not (by.is_active and by.has_perm("sales.take_payment")):
+        raise NotPermitted(
+            _("You may not take payments."), permission="sales.take_payment"
+        )
+    if channel not in BY_HAND:
+        raise FieldErrors({"channel": [_("Cash or transfer.")]})
+    text = one_line(note)
+    if len(text) > NOTE_LENGTH:
+        raise FieldErrors(
+            {"note": [_("At most %(most)s characters.") % {"most": NOTE_LENGTH}]}
+        )
+    order = locked(order)
+    require(order, OrderStatus.PENDING, verb=gettext_lazy("Take payment"))
+    if has_open_attempt(order):
+        raise FieldErrors(
+            {"channel": [_("A payment by WeChat is open; it has to be closed first.")]}
+        )
+    payment = begin(order, channel=channel, by=by, note=text)
+    settle(payment.out_trade_no, Receipt(payment.amount), by=by)
+    record(
+        by=by,
+        action="order.paid",
+        target=order,
+        channel=str(channel),
+        amount=str(payment.amount),
+    )
+    payment.refresh_from_db()
+    return payment
+
+
+def has_open_attempt(order: Order) -> bool:
+    """Whether the customer could still pay at the gateway."""
+    return order.payments.filter(
+        channel=Channel.WECHAT, status=PaymentStatus.CREATED
+    ).exists()
+
+
+def close_attempts(order: Order) -> bool:
+    """Close what the customer could still pay with; gives whether nothing can come in.
+
+    Called outside a transaction, because it asks the gateway.
+    """
+    return not has_open_attempt(order)
