@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from stock import reservations
 
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.text import one_line
@@ -33,7 +34,6 @@ from sales.quoting import (
     quote,
     quote_lines,
 )
-from stock import reservations
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User

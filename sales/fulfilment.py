@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from stock import reservations
 
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.status import require
@@ -21,7 +22,6 @@ from sales.enums import DELIVERED, Delivery, Happening, OrderStatus, PointsKind
 from sales.errors import WrongCode
 from sales.lookup import lines_of, locked
 from sales.models import Order, OrderLine
-from stock import reservations
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -72,9 +72,7 @@ def _free_code() -> str:
     )
     free = [code for n in range(CODES) if (code := f"{n:04d}") not in taken]
     if not free:
-        raise FieldErrors(
-            {"pickup_code": [_("All pick-up codes wait for customers.")]}
-        )
+        raise FieldErrors({"pickup_code": [_("All pick-up codes wait for customers.")]})
     return secrets.choice(free)
 
 
@@ -104,7 +102,10 @@ def ship(
     require(order, OrderStatus.PAID, verb=gettext_lazy("Ship"))
     _require_delivery(order, *DELIVERED)
     errors = {}
-    for name, text, most in (("carrier", carrier, 40), ("tracking_no", tracking_no, 60)):
+    for name, text, most in (
+        ("carrier", carrier, 40),
+        ("tracking_no", tracking_no, 60),
+    ):
         if len(text) > most:
             errors[name] = [_("At most %(most)s characters.") % {"most": most}]
         elif not text and order.delivery == Delivery.EXPRESS:

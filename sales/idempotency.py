@@ -28,9 +28,7 @@ def digest_of(body: Any) -> str:
 
 
 @transaction.atomic
-def once(
-    user_id: int, path: str, key: str, body: Any, act: Callable[[], Json]
-) -> Json:
+def once(user_id: int, path: str, key: str, body: Any, act: Callable[[], Json]) -> Json:
     """What `act` gives, or what it gave when the same request came before.
 
     `key` is 1 to 64 printable ASCII characters (FieldErrors); a key that came with

@@ -77,9 +77,7 @@ def begin(
 
 
 @transaction.atomic
-def settle(
-    out_trade_no: str, receipt: Receipt, *, by: "User | None" = None
-) -> Settled:
+def settle(out_trade_no: str, receipt: Receipt, *, by: "User | None" = None) -> Settled:
     """Count money that arrived for a payment; the only way in.
 
     Twice changes nothing. An amount that differs changes nothing, is written down and
@@ -161,9 +159,7 @@ def pay_nothing(order: Order) -> None:
 
 
 @transaction.atomic
-def take(
-    order: Order, *, channel: Channel, by: "User", note: str = ""
-) -> Payment:
+def take(order: Order, *, channel: Channel, by: "User", note: str = "") -> Payment:
     """Cash or a transfer that a member of staff holds: the order is paid.
 
     Not while an attempt by WeChat is open: that one is closed first

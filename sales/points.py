@@ -73,7 +73,9 @@ def post(
             at=at or timezone.now(),
         )
     if earlier.delta != delta:
-        raise EntryDiffers(f"{kind} {reference}: {earlier.delta} is booked, not {delta}")
+        raise EntryDiffers(
+            f"{kind} {reference}: {earlier.delta} is booked, not {delta}"
+        )
     return earlier
 
 
@@ -138,7 +140,5 @@ def adjust(
         by=by,
         reason=text,
     )
-    record(
-        by=by, action="points.adjusted", target=user, delta=delta, reason=text
-    )
+    record(by=by, action="points.adjusted", target=user, delta=delta, reason=text)
     return entry

@@ -161,9 +161,7 @@ class _Left:
         return True
 
 
-def quote_lines(
-    wishes: Sequence[Wish], offers: "dict[int, Offer]"
-) -> list[QuotedLine]:
+def quote_lines(wishes: Sequence[Wish], offers: "dict[int, Offer]") -> list[QuotedLine]:
     """Each wish with its price and problem, in order; earlier ones take stock first."""
     left = _Left()
     return [_quoted(wish, offers.get(wish.goods_id), left) for wish in wishes]

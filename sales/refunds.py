@@ -125,9 +125,7 @@ def plan(order: Order, wanted: Wanted) -> Plan:
     return Plan(parts, freight_left(order) if is_full else ZERO, is_full)
 
 
-def _plan_amount(
-    order: Order, stands: Mapping[int, Standing], amount: Decimal
-) -> Plan:
+def _plan_amount(order: Order, stands: Mapping[int, Standing], amount: Decimal) -> Plan:
     if not amount.is_finite() or amount <= 0 or amount != round_money(amount):
         raise FieldErrors({"amount": [_("An amount above 0 with at most 2 places.")]})
     rest = sum((stand.rest for stand in stands.values()), ZERO)
@@ -141,7 +139,11 @@ def _plan_amount(
     goods = rest if is_full else amount
     parts = by_amount(list(stands.values()), goods) if goods else []
     return Plan(
-        {pk: part for pk, part in zip(stands, parts, strict=bool(parts)) if part.amount},
+        {
+            pk: part
+            for pk, part in zip(stands, parts, strict=bool(parts))
+            if part.amount
+        },
         freight if is_full else ZERO,
         is_full,
     )

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from stock import reservations
 
 from sales import earning, figures, points, timeline
 from sales.enums import (
@@ -15,7 +16,6 @@ from sales.enums import (
     Restock,
 )
 from sales.models import Order, OrderLine, Refund, RefundLine
-from stock import reservations
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -65,9 +65,7 @@ def _is_over(order: Order, refund: Refund) -> bool:
     """Whether all money, or all goods, went back."""
     if refund.is_full or (order.paid and order.refunded >= order.paid):
         return True
-    return not any(
-        line.rest_base for line in OrderLine.objects.filter(order=order)
-    )
+    return not any(line.rest_base for line in OrderLine.objects.filter(order=order))
 
 
 def _return_points(order: Order, refund: Refund, by: "User | None") -> None:
@@ -163,5 +161,3 @@ def _came_back(part: RefundLine) -> Decimal:
     if line.weighed is None:
         return part.base_quantity
     return min(part.base_quantity, line.weighed)
-
-

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def weigh(
-    order: Order, weights: Mapping[int, Decimal], *, by: "User"
-) -> Refund | None:
+def weigh(order: Order, weights: Mapping[int, Decimal], *, by: "User") -> Refund | None:
     """Enter what was really packed: base units by line id, for every weighed line.
 
     Under-weight opens one refund of the differences for the whole order; over-weight up
@@ -75,7 +73,9 @@ def _withdraw_earlier(order: Order, by: "User") -> None:
     ):
         if refund.status != RefundStatus.REQUESTED:
             raise WrongStatus(
-                _("The difference is being refunded already; it cannot be weighed anew."),
+                _(
+                    "The difference is being refunded already; it cannot be weighed anew."
+                ),
                 status=str(refund.status),
             )
         refunds.drop(order, refund, by=by, reason=_("Weighed again."))

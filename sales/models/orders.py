@@ -120,7 +120,9 @@ class Order(models.Model):
                 fields=["mobile", "-id"], name="order_mobile", condition=~Q(mobile="")
             ),
             models.Index(
-                fields=["paid_at"], name="order_paid", condition=Q(paid_at__isnull=False)
+                fields=["paid_at"],
+                name="order_paid",
+                condition=Q(paid_at__isnull=False),
             ),
             models.Index(
                 fields=["expires_at"],

@@ -1,11 +1,13 @@
 """Points of an order: coefficient, factor of the day, floor."""
 
 from datetime import date
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 
 from sales.earning import day_factor, earned
+
+D = Decimal
 
 RULES = {"weekend": D(2), "member_day": 8, "member": D(3)}
 

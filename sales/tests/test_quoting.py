@@ -1,6 +1,6 @@
 """Quotes: pure arithmetic, by example and by property."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,8 @@ from sales.quoting import (
     quote,
     quote_lines,
 )
+
+D = Decimal
 
 TERMS = Terms(D("68"), D("68"), D("6"), 100, D("1.00"))
 
@@ -76,7 +78,11 @@ def test_staff_have_no_minimum():
 
 def test_points_do_not_touch_minimum_and_freight():
     q = of([Wish(1, "case", D(1))], [offer()], balance=10_000, points="best")
-    assert (q.points, q.points_deduction, q.payable) == (10_000, D("100.00"), D("10.00"))
+    assert (q.points, q.points_deduction, q.payable) == (
+        10_000,
+        D("100.00"),
+        D("10.00"),
+    )
     assert (q.freight, q.can_order) == (0, True)
 
 
@@ -94,9 +100,7 @@ def test_points_do_not_touch_minimum_and_freight():
         (Wish(2, "retail", D(1)), {}, Problem.NOT_ON_SALE),
     ],
 )
-def test_a_line_that_cannot_be_ordered_is_named_and_not_counted(
-    wish, changes, problem
-):
+def test_a_line_that_cannot_be_ordered_is_named_and_not_counted(wish, changes, problem):
     q = of([wish], [offer(**changes)])
     assert [line.problem for line in q.lines] == [problem]
     assert (q.goods_total, q.freight, q.payable, q.can_order) == (0, 0, 0, False)
@@ -143,9 +147,7 @@ def test_shares_add_up_and_none_exceeds_its_line(amounts, balance):
     shares = apportion(amounts, q)
     assert sum(s.deduction for s in shares) == q.points_deduction
     assert sum(s.points for s in shares) == q.points
-    assert all(
-        0 <= s.deduction <= a for s, a in zip(shares, amounts, strict=True)
-    )
+    assert all(0 <= s.deduction <= a for s, a in zip(shares, amounts, strict=True))
     paid = sum(a - s.deduction for s, a in zip(shares, amounts, strict=True))
     assert paid + q.freight == q.payable
 

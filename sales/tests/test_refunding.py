@@ -1,12 +1,14 @@
 """Refund arithmetic: all parts together give back exactly what was paid."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sales.refunding import Standing, by_amount, by_quantity
+
+D = Decimal
 
 
 def after(line, part):
