@@ -10,6 +10,24 @@ from backoffice.jobs.table import Job
 
 SCHEDULES = [
     Job(
+        name="end_unpaid_orders",
+        task="sales.tasks.end_due",
+        cron="* * * * *",
+        label=_("End orders that were not paid in time"),
+    ),
+    Job(
+        name="complete_orders",
+        task="sales.tasks.complete_overdue",
+        cron="15 * * * *",
+        label=_("Complete orders that were shipped long ago"),
+    ),
+    Job(
+        name="forget_keys",
+        task="sales.tasks.forget_keys",
+        cron="30 4 * * *",
+        label=_("Forget old idempotency keys"),
+    ),
+    Job(
         name="watch_tasks",
         task="backoffice.jobs.tasks.watch",
         cron="*/5 * * * *",

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "backoffice.sheets",
     "catalog",
     "stock",
+    "sales",
 ]
 
 MIDDLEWARE = [

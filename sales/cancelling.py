@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
-from stock import reservations
 
 from backoffice.base.errors import NotPermitted
 from backoffice.base.status import require
@@ -24,6 +23,7 @@ from sales import payments, points, timeline
 from sales.enums import Happening, OrderStatus, PointsKind
 from sales.lookup import locked
 from sales.models import Order, OrderLine
+from stock import reservations
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -115,4 +115,4 @@ def _end(
         )
         order.points_returned = order.points
         order.save(update_fields=["points_returned"])
-    timeline.note(order, kind, by=by, **({"reason": reason} if reason else {}))
+    timeline.note(order, kind, by=by, reason=reason)

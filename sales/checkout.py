@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Count, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from stock import reservations
 
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.text import one_line
@@ -21,10 +22,11 @@ from sales.errors import (
     BelowMinimum,
     MinimumOrder,
     NotOnSale,
+    OutOfStock,
     PriceChanged,
     TooManyUnpaid,
 )
-from sales.models import CartLine, Order, OrderLine
+from sales.models import Cart, CartLine, Order, OrderLine, PointsAccount
 from sales.quoting import (
     Points,
     Quote,
@@ -34,6 +36,8 @@ from sales.quoting import (
     quote,
     quote_lines,
 )
+from stock import errors as stock_errors
+from stock import reservations
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -98,10 +102,12 @@ def place_order(
     """
     _permit(by, source)
     _check(basket)
+    balance = 0
     if user is not None:
         cart.locked(user)
+        unpaid, balance = _standing(user)
         if by is None:
-            _refuse_hoarding(user)
+            _refuse_hoarding(unpaid)
     found = offers.read((ask.goods_id for ask in basket.asks), with_stock=False)
     wishes = [Wish(ask.goods_id, ask.unit, ask.quantity) for ask in basket.asks]
     lines = quote_lines(wishes, found)
@@ -109,7 +115,7 @@ def place_order(
     quoted = quote(
         lines,
         terms=offers.terms(),
-        balance=points.balance(user.pk) if user is not None and basket.points else 0,
+        balance=balance,
         points=basket.points if user is not None else 0,
         delivery=basket.delivery,
         has_minimum=by is None,
@@ -122,7 +128,7 @@ def place_order(
             quote=showing.quote(quoted),
         )
     order = _write(basket, quoted, user=user, source=source, by=by)
-    _reserve(order, lines, by or user)
+    _reserve(order, quoted, by or user)
     if quoted.points and user is not None:
         points.post(
             user.pk,
@@ -177,9 +183,20 @@ def _check(basket: Basket) -> None:
         raise FieldErrors(errors)
 
 
-def _refuse_hoarding(user: "User") -> None:
+def _standing(user: "User") -> tuple[int, int]:
+    """(unpaid orders, points) of a customer whose cart is locked: one query."""
+    unpaid = Order.objects.of(user.pk).unpaid().order_by().values("user")
+    account = PointsAccount.objects.filter(pk=user.pk).values("balance")
+    counted, balance = Cart.objects.filter(user=user).values_list(
+        Coalesce(Subquery(unpaid.annotate(n=Count("pk")).values("n")), 0),
+        Coalesce(Subquery(account), 0),
+    )[0]
+    return counted, balance
+
+
+def _refuse_hoarding(unpaid: int) -> None:
     most = shop.MAX_UNPAID_ORDERS
-    if Order.objects.of(user.pk).unpaid().count() >= most:
+    if unpaid >= most:
         raise TooManyUnpaid(
             _("There are %(most)s unpaid orders; pay or cancel one first.")
             % {"most": most},
@@ -336,16 +353,38 @@ def _line(
     )
 
 
-def _reserve(order: Order, lines: Sequence[QuotedLine], by: "User | None") -> None:
-    held = [(line.wish.goods_id, line.base_quantity) for line in lines]
-    reservations.reserve(held, order=order.order_no, by=by, is_new=True)
+def _reserve(order: Order, quoted: Quote, by: "User | None") -> None:
+    held = [(line.wish.goods_id, line.base_quantity) for line in quoted.lines]
+    try:
+        reservations.reserve(held, order=order.order_no, by=by, is_new=True)
+    except stock_errors.OutOfStock as refusal:
+        raise OutOfStock(
+            str(refusal),
+            goods=[lack.as_json() for lack in refusal.lacks],
+            quote=showing.quote(_anew(quoted)),
+        ) from None
+
+
+def _anew(quoted: Quote) -> Quote:
+    """The quote with what is short left out, for a customer who wants the rest."""
+    wishes = [line.wish for line in quoted.lines]
+    return quote(
+        quote_lines(wishes, offers.read(wish.goods_id for wish in wishes)),
+        terms=offers.terms(),
+        balance=quoted.points_balance,
+        points=quoted.points,
+        delivery=quoted.delivery,
+        has_minimum=quoted.has_minimum,
+    )
 
 
 def _take_from_cart(user: "User", asks: Sequence[Ask]) -> None:
     """What was ordered leaves the cart; what else is in there stays."""
-    ordered = {(ask.goods_id, ask.unit) for ask in asks}
-    rows = CartLine.objects.filter(
-        cart__user=user, goods_id__in={goods_id for goods_id, _unit in ordered}
-    ).values_list("pk", "goods_id", "unit")
-    gone = [pk for pk, goods_id, unit in rows if (goods_id, unit) in ordered]
-    CartLine.objects.filter(pk__in=gone).delete()
+    ordered = Q()
+    for ask in asks:
+        ordered |= Q(goods_id=ask.goods_id, unit=ask.unit)
+    gone = CartLine.objects.filter(
+        ordered, cart_id__in=Cart.objects.filter(user=user).values("pk")
+    )
+    # nothing hangs on a line of a cart, so there is nothing to look for first
+    gone._raw_delete(gone.db)

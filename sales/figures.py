@@ -9,7 +9,7 @@ from django.db.models import Count, DecimalField, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from backoffice.base.money import round_quantity
-from sales.models import GoodsFigures, Order, PointsAccount
+from sales.models import GoodsFigures, Order, PointsAccount, PointsEntry
 
 ZERO = Decimal("0.000")
 
@@ -54,6 +54,23 @@ def sales_volume_expression() -> Any:
     volume = GoodsFigures.objects.filter(pk=OuterRef("pk")).values("volume")
     field: Any = DecimalField(max_digits=12, decimal_places=3)
     return Coalesce(Subquery(volume), Value(ZERO), output_field=field)
+
+
+def points_expression() -> Any:
+    """The balance of each person in a QuerySet of people, never null."""
+    balance = PointsAccount.objects.filter(pk=OuterRef("pk")).values("balance")
+    return Coalesce(Subquery(balance), Value(0))
+
+
+def points_log(user_id: int, start: int, stop: int) -> tuple[int, list[dict[str, Any]]]:
+    """(how many entries a person has, those from `start` to `stop`, newest first)."""
+    rows = PointsEntry.objects.filter(user_id=user_id)
+    columns = rows.order_by("-id").values_list(
+        "delta", "balance_after", "kind", "reference", "at"
+    )
+    names = ("delta", "balance", "kind", "reference", "created_at")
+    found = [dict(zip(names, row, strict=True)) for row in columns[start:stop]]
+    return rows.count(), found
 
 
 def customer_figures(user_ids: Iterable[int]) -> dict[int, dict[str, int]]:

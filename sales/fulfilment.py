@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from stock import reservations
 
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.status import require
@@ -22,6 +21,7 @@ from sales.enums import DELIVERED, Delivery, Happening, OrderStatus, PointsKind
 from sales.errors import WrongCode
 from sales.lookup import lines_of, locked
 from sales.models import Order, OrderLine
+from stock import reservations
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User

@@ -66,8 +66,7 @@ def _earlier(user_id: int, path: str, key: str, digest: str) -> Json:
     row = IdempotencyKey.objects.get(user_id=user_id, path=path, key=key)
     if row.digest != digest:
         raise KeyReused(_("This key came before with another body; use a new one."))
-    answer: Json = row.answer
-    return answer
+    return dict(row.answer or {})
 
 
 def forget_old() -> int:

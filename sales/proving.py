@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from backoffice.books.proofs import Difference, Proved
 from django.db import connection
 
+from backoffice.books.proofs import Difference, Proved
 from sales.models import (
     Order,
     OrderLine,

@@ -133,6 +133,8 @@ class Quote:
     freight: Decimal
     payable: Decimal
     missing_amount: Decimal
+    delivery: str
+    has_minimum: bool
 
     @property
     def counted(self) -> list[QuotedLine]:
@@ -222,6 +224,8 @@ def quote(
         freight=freight,
         payable=total - deduction + freight,
         missing_amount=missing,
+        delivery=delivery,
+        has_minimum=has_minimum,
     )
 
 

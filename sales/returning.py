@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
-from stock import reservations
 
 from sales import earning, figures, points, timeline
 from sales.enums import (
@@ -16,6 +15,7 @@ from sales.enums import (
     Restock,
 )
 from sales.models import Order, OrderLine, Refund, RefundLine
+from stock import reservations
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User

@@ -102,14 +102,34 @@ def hand_over(
     )
 
 
-def put_back(lines: Lines, *, reference: str, by: "User | None") -> list[Posted]:
+def put_back(
+    lines: Lines, *, reference: str, by: "User | None", lost: Lines = ()
+) -> list[Posted]:
     """Take refunded goods back onto the shelf, after they were handed over.
 
-    `reference` is the refund's number.
+    `reference` is the refund's number. What of it is `lost` came back and is written
+    off at once.
     """
     postings = [
         Posting(goods_id, MovementKind.RETURN, reference, on_hand=quantity)
         for goods_id, quantity in totals(lines).items()
+    ]
+    written_off = totals(lost)
+    costs = dict(
+        Goods.objects.filter(pk__in=written_off).values_list("pk", "cost")
+        if written_off
+        else ()
+    )
+    postings += [
+        Posting(
+            goods_id,
+            MovementKind.SPOILAGE,
+            reference,
+            on_hand=-quantity,
+            unit_cost=costs[goods_id],
+            reason=_("Came back with a refund and was written off."),
+        )
+        for goods_id, quantity in written_off.items()
     ]
     return ledger.post(postings, by=by)
 

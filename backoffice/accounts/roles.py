@@ -30,6 +30,13 @@ _SEE_GOODS = {
 # the price log and the shelf log are read from the history
 _SEE_LOGS = {"catalog.view_historicalgoods"}
 _SHEETS = {"sheets.view_batch", "sheets.add_batch"}
+_SEE_SALES = {
+    "sales.view_order",
+    "sales.view_payment",
+    "sales.view_refund",
+    "sales.view_pointsaccount",
+    "sales.view_pointsentry",
+}
 _SEE_STOCK = {
     "stock.view_stockbalance",
     "stock.view_stockmovement",
@@ -90,13 +97,27 @@ _STOCK_KEEPER = _role(
     _("Receives, counts, packs and ships; sees goods"),
     _SEE_GOODS,
     _SEE_STOCK,
-    {"stock.open_stock", "stock.write_off"},
+    {
+        "stock.open_stock",
+        "stock.write_off",
+        "sales.view_order",
+        "sales.pack_order",
+        "sales.note_order",
+    },
 )
 _SERVICE = _role(
     "service",
     _("Customer service"),
     _("Looks after orders and customers; sees goods"),
     _SEE_GOODS,
+    _SEE_SALES,
+    {
+        "sales.add_order",
+        "sales.cancel_order",
+        "sales.note_order",
+        "sales.take_payment",
+        "sales.add_refund",
+    },
 )
 _FINANCE = _role(
     "finance",
@@ -105,7 +126,15 @@ _FINANCE = _role(
     _SEE_GOODS,
     _SEE_LOGS,
     _SEE_STOCK,
-    {"catalog.view_cost", "catalog.view_repricingrun", "books.view_bookscheck"},
+    _SEE_SALES,
+    {
+        "catalog.view_cost",
+        "catalog.view_repricingrun",
+        "books.view_bookscheck",
+        "sales.take_payment",
+        "sales.add_refund",
+        "sales.approve_refund",
+    },
 )
 _MANAGER = _role(
     "manager",
@@ -131,6 +160,7 @@ _MANAGER = _role(
         "catalog.archive_goods",
         "catalog.create_missing",
         "stock.adjust_stock",
+        "sales.adjust_points",
         "catalog.change_repricingrun",
         "catalog.approve_repricingrun",
         "accounts.manage_staff",

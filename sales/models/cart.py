@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import SellingUnit
-from sales.models.fields import quantity
+from sales.models.fields import quantity_field
 
 
 class Cart(models.Model):
@@ -38,7 +38,7 @@ class CartLine(models.Model):
         "catalog.Goods", on_delete=models.PROTECT, related_name="+"
     )
     unit = models.CharField(_("sold by"), max_length=6, choices=SellingUnit)
-    quantity = quantity(_("quantity"))
+    quantity = quantity_field(_("quantity"))
     ticked = models.BooleanField(_("ticked"), default=True)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 

@@ -5,12 +5,12 @@ from typing import Any
 from django.db import models
 
 
-def money(label: Any, **options: Any) -> models.DecimalField:
+def money_field(label: Any, **options: Any) -> models.DecimalField:
     """Yuan with 2 places."""
     options.setdefault("default", 0)
     return models.DecimalField(label, max_digits=12, decimal_places=2, **options)
 
 
-def quantity(label: Any, **options: Any) -> models.DecimalField:
+def quantity_field(label: Any, **options: Any) -> models.DecimalField:
     """With 3 places."""
     return models.DecimalField(label, max_digits=12, decimal_places=3, **options)

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from sales.models.fields import quantity
+from sales.models.fields import quantity_field
 
 
 class GoodsFigures(models.Model):
@@ -12,7 +12,7 @@ class GoodsFigures(models.Model):
     goods = models.OneToOneField(
         "catalog.Goods", on_delete=models.PROTECT, primary_key=True, related_name="+"
     )
-    volume = quantity(_("sold"), default=0)
+    volume = quantity_field(_("sold"), default=0)
 
     class Meta:
         verbose_name = _("sales figures")

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.base.appendonly import AppendOnlyModel
 from catalog.enums import SellingUnit
 from sales.enums import (
     HANDED_OVER,
@@ -15,7 +16,7 @@ from sales.enums import (
     OrderStatus,
     Source,
 )
-from sales.models.fields import money, quantity
+from sales.models.fields import money_field, quantity_field
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -60,14 +61,14 @@ class Order(models.Model):
         _("status"), max_length=9, choices=OrderStatus, default=OrderStatus.PENDING
     )
 
-    goods_total = money(_("goods total"))
+    goods_total = money_field(_("goods total"))
     points = models.PositiveIntegerField(_("points"), default=0)
-    points_deduction = money(_("points deduction"))
-    freight = money(_("freight"))
-    payable = money(_("payable"))
-    paid = money(_("paid"))
-    refunded = money(_("refunded"))
-    refunded_freight = money(_("refunded freight"))
+    points_deduction = money_field(_("points deduction"))
+    freight = money_field(_("freight"))
+    payable = money_field(_("payable"))
+    paid = money_field(_("paid"))
+    refunded = money_field(_("refunded"))
+    refunded_freight = money_field(_("refunded freight"))
     points_returned = models.PositiveIntegerField(_("points returned"), default=0)
     points_earned = models.PositiveIntegerField(_("points earned"), default=0)
     points_day_factor = models.DecimalField(
@@ -199,14 +200,14 @@ class OrderLine(models.Model):
     unit = models.CharField(_("sold by"), max_length=6, choices=SellingUnit)
     unit_name = models.CharField(_("unit"), max_length=20)
     base_unit_name = models.CharField(_("base unit"), max_length=20)
-    unit_size = quantity(_("base units in it"))
-    quantity = quantity(_("quantity"))
-    base_quantity = quantity(_("base quantity"))
-    price = money(_("price"))
-    amount = money(_("amount"))
+    unit_size = quantity_field(_("base units in it"))
+    quantity = quantity_field(_("quantity"))
+    base_quantity = quantity_field(_("base quantity"))
+    price = money_field(_("price"))
+    amount = money_field(_("amount"))
     points = models.PositiveIntegerField(_("points"), default=0)
-    points_deduction = money(_("points deduction"))
-    paid = money(_("paid"))
+    points_deduction = money_field(_("points deduction"))
+    paid = money_field(_("paid"))
     unit_cost = models.DecimalField(
         _("cost"), max_digits=12, decimal_places=4, null=True
     )
@@ -214,10 +215,10 @@ class OrderLine(models.Model):
         _("points factor"), max_digits=5, decimal_places=2, default=Decimal("1.00")
     )
     is_weighed = models.BooleanField(_("weighed"), default=False)
-    weighed = quantity(_("real weight"), null=True)
-    held = quantity(_("held"), default=0)
-    refunded_base = quantity(_("refunded quantity"), default=0)
-    refunded = money(_("refunded"))
+    weighed = quantity_field(_("real weight"), null=True)
+    held = quantity_field(_("held"), default=0)
+    refunded_base = quantity_field(_("refunded quantity"), default=0)
+    refunded = money_field(_("refunded"))
     points_returned = models.PositiveIntegerField(_("points returned"), default=0)
     points_earned = models.PositiveIntegerField(_("points earned"), default=0)
 
@@ -270,7 +271,7 @@ class OrderLine(models.Model):
         return (self.refunded_base / self.unit_size).quantize(Decimal("0.001"))
 
 
-class OrderEvent(models.Model):
+class OrderEvent(AppendOnlyModel):
     """A line of an order's timeline; added, never changed."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")

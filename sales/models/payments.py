@@ -13,7 +13,7 @@ from sales.enums import (
     RefundStatus,
     Restock,
 )
-from sales.models.fields import money, quantity
+from sales.models.fields import money_field, quantity_field
 from sales.models.orders import Order, OrderLine
 
 
@@ -26,7 +26,7 @@ class Payment(models.Model):
     status = models.CharField(
         _("status"), max_length=7, choices=PaymentStatus, default=PaymentStatus.CREATED
     )
-    amount = money(_("amount"))
+    amount = money_field(_("amount"))
     transaction_id = models.CharField(_("transaction"), max_length=64, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -98,8 +98,8 @@ class Refund(models.Model):
         default=RefundStatus.REQUESTED,
     )
     is_full = models.BooleanField(_("whole order"), default=False)
-    amount = money(_("amount"))
-    freight = money(_("freight"))
+    amount = money_field(_("amount"))
+    freight = money_field(_("freight"))
     points = models.PositiveIntegerField(_("points"), default=0)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     decision = models.CharField(_("decision"), max_length=500, blank=True)
@@ -159,8 +159,8 @@ class RefundLine(models.Model):
     line = models.ForeignKey(
         OrderLine, on_delete=models.PROTECT, related_name="refund_lines"
     )
-    base_quantity = quantity(_("base quantity"), default=0)
-    amount = money(_("amount"))
+    base_quantity = quantity_field(_("base quantity"), default=0)
+    amount = money_field(_("amount"))
     points = models.PositiveIntegerField(_("points"), default=0)
     restock = models.CharField(
         _("what becomes of it"), max_length=9, choices=Restock, default=Restock.NOTHING

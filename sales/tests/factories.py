@@ -68,4 +68,6 @@ def paid(order, *, by=None):
 
 def shipped(order, *, by=None):
     """The order after payment and shipping."""
-    return fulfilment.ship(paid(order), by=by or AdminFactory(), carrier="顺丰", tracking_no="SF1")
+    return fulfilment.ship(
+        paid(order), by=by or AdminFactory(), carrier="顺丰", tracking_no="SF1"
+    )

@@ -12,7 +12,15 @@ from sales import figures, fulfilment, points, refunds, tasks, weighing
 from sales.enums import Delivery, OrderStatus, RefundKind, RefundStatus
 from sales.errors import RefundInTheWay, WrongCode
 from sales.models import Order
-from sales.tests.factories import ask, counter_order, customer, paid, place, shelf, shipped
+from sales.tests.factories import (
+    ask,
+    counter_order,
+    customer,
+    paid,
+    place,
+    shelf,
+    shipped,
+)
 from stock.models import StockBalance, StockMovement
 
 pytestmark = pytest.mark.django_db
@@ -74,9 +82,7 @@ def test_codes_of_waiting_orders_differ():
     goods = shelf(price="70.00")
     by = AdminFactory()
     codes = {
-        fulfilment.make_ready(
-            paid(counter_order(ask(goods), by=by)), by=by
-        ).pickup_code
+        fulfilment.make_ready(paid(counter_order(ask(goods), by=by)), by=by).pickup_code
         for _ in range(20)
     }
     assert len(codes) == 20

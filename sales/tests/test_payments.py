@@ -109,7 +109,9 @@ def test_a_second_payment_goes_back(order):
     first, second = attempt(order), attempt(order)
     assert first.out_trade_no != second.out_trade_no
     payments.settle(first.out_trade_no, Receipt(D("70.00"), "1"))
-    assert payments.settle(second.out_trade_no, Receipt(D("70.00"), "2")) == Settled.LATE
+    assert (
+        payments.settle(second.out_trade_no, Receipt(D("70.00"), "2")) == Settled.LATE
+    )
     order.refresh_from_db()
     assert order.paid == D("70.00")
     assert order.refunds.get().payment == second

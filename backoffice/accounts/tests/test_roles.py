@@ -26,6 +26,11 @@ STOCK = {"stock.view_stockbalance", "stock.view_stockmovement"} | {
     "stock.view_stockshortage"
 }
 
+SALES = {"sales.view_order", "sales.view_payment", "sales.view_refund"} | {
+    "sales.view_pointsaccount",
+    "sales.view_pointsentry",
+}
+
 #: DOMAIN 9, written out a second time: a change of the table is a change here
 EXPECTED = {
     "buyer": GOODS
@@ -46,12 +51,20 @@ EXPECTED = {
         "catalog.view_repricingrun",
         "catalog.add_repricingrun",
     },
-    "stock_keeper": GOODS | STOCK | {"stock.open_stock", "stock.write_off"},
-    "service": GOODS,
+    "stock_keeper": GOODS
+    | STOCK
+    | {"stock.open_stock", "stock.write_off"}
+    | {"sales.view_order", "sales.pack_order", "sales.note_order"},
+    "service": GOODS
+    | SALES
+    | {"sales.add_order", "sales.cancel_order", "sales.note_order"}
+    | {"sales.take_payment", "sales.add_refund"},
     "finance": GOODS
     | LOGS
     | STOCK
-    | {"catalog.view_cost", "catalog.view_repricingrun", "books.view_bookscheck"},
+    | SALES
+    | {"catalog.view_cost", "catalog.view_repricingrun", "books.view_bookscheck"}
+    | {"sales.take_payment", "sales.add_refund", "sales.approve_refund"},
 }
 
 #: permissions that no role holds, each for its reason
