@@ -254,6 +254,13 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "backoffice.error_pages.csrf_failure"
 CSRF_COOKIE_HTTPONLY = False  # the admin's own scripts send it back as a header
 
+# The mini-program whose customers sign in with WeChat; without it they cannot.
+WECHAT_APPID = env.text("WECHAT_APPID")
+WECHAT_SECRET = env.text("WECHAT_SECRET")
+WECHAT_API_BASE = env.url(
+    "WECHAT_API_BASE", ("https", "http"), "https://api.weixin.qq.com"
+).rstrip("/")
+
 # --- SMS ------------------------------------------------------------------------
 
 
@@ -380,6 +387,9 @@ LOGGING = {
         "django.server": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},
         "PIL": {"level": "INFO"},
+        # at DEBUG they write addresses and bodies with the secrets of WeChat
+        "urllib3": {"level": "INFO"},
+        "wechatpy": {"level": "INFO"},
         # at DEBUG it writes whole requests, with numbers in them
         "tencentcloud_sdk_common": {"level": "WARNING"},
     },

@@ -7,7 +7,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Staff and customers")
 
     def ready(self) -> None:
-        from backoffice.accounts import events  # noqa: PLC0415 - apps load first
+        from backoffice.accounts import (  # noqa: PLC0415 - apps load first
+            checks,  # noqa: F401 - registers the checks
+            events,
+        )
         from backoffice.accounts.backends import find_user  # noqa: PLC0415 - apps load first
         from backoffice.accounts.permissions import permission_label  # noqa: PLC0415 - apps load first
         from backoffice.accounts.roles import role_label  # noqa: PLC0415 - apps load first

@@ -116,6 +116,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("Switched off instead of deleted: logs keep naming this person."),
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    mobile_is_verified = models.BooleanField(
+        _("mobile is verified"), default=False, editable=False
+    )
+    openid = models.CharField(
+        "openid", max_length=64, null=True, blank=True, unique=True, editable=False
+    )
+    wechat_bound_at = models.DateTimeField(
+        _("WeChat bound"), null=True, blank=True, editable=False
+    )
     token_secret = models.CharField(max_length=64, default=new_secret, editable=False)
 
     objects = UserManager()
@@ -147,8 +156,15 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_username_not_email",
             ),
             models.CheckConstraint(
-                condition=~models.Q(mobile="") & ~models.Q(email=""),
+                condition=~models.Q(mobile="")
+                & ~models.Q(email="")
+                & ~models.Q(openid=""),
                 name="user_blank_is_null",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mobile_is_verified=False)
+                | models.Q(mobile__isnull=False),
+                name="user_verified_has_mobile",
             ),
         ]
         permissions = [

@@ -206,9 +206,11 @@ def _set_personal(user: User, values: dict[str, Any]) -> list[str]:
         raise field_errors(error) from None
     changed = [name for name, old in before.items() if getattr(user, name) != old]
     if changed:
+        # somebody typed it; nobody vouches for it
+        user.mobile_is_verified &= "mobile" not in changed
         try:
             with transaction.atomic():
-                user.save(update_fields=changed)
+                user.save(update_fields=[*changed, "mobile_is_verified"])
         except IntegrityError:
             raise taken() from None
     return changed

@@ -39,6 +39,14 @@ def _sentence(error: OSError, host: str, port: int) -> str:
     return f"Nobody can listen on {host} port {port}: {os.strerror(error.errno or 0)}."
 
 
+def free_port() -> int:
+    """One of this machine's that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def url_of(host: str, port: int) -> str:
     """Where a browser on this machine finds it."""
     reachable = _EVERYWHERE.get(host, host)

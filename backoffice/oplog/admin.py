@@ -44,7 +44,13 @@ from backoffice.oplog.reading import (
 
 SYSTEM = "system"
 #: what happens all day long and is no news
-_ROUTINE = ("session.signed_in", "session.signed_out", "customer.registered")
+_ROUTINE = (
+    "session.signed_in",
+    "session.signed_out",
+    "customer.registered",
+    "customer.joined",
+    "customer.linked",
+)
 
 
 class PersonFilter(admin.SimpleListFilter):

@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 from backoffice.accounts import tokens
 from backoffice.accounts.api import limits
 from backoffice.accounts.tests.factories import UserFactory
+from backoffice.accounts.tests.standin import wechat
 from backoffice.base.api.envelope import CODES
 from backoffice.base.api.throttling import Limit
 from backoffice.base.wsgi import Handler
@@ -36,6 +37,9 @@ PATHS = {
     "/auth/password": "post",
     "/auth/refresh": "post",
     "/auth/register": "post",
+    "/auth/wechat": "post",
+    "/auth/wechat/bind": "post",
+    "/auth/wechat/link": "post",
     "/banners": "get",
     "/categories": "get",
     "/goods": "get",
@@ -80,7 +84,8 @@ def shop(db, settings, tmp_path, monkeypatch):
             monkeypatch.setattr(limits, name, Limit(limit.name, 10**6, limit.seconds))
     for name in ("LOGIN_PER_MINUTE", "REGISTER_PER_HOUR"):
         monkeypatch.setenv(f"SHOP_{name}", "100000")
-    yield UserFactory(mobile="13800138000", email="fang@shop.cn")
+    with wechat():
+        yield UserFactory(mobile="13800138000", email="fang@shop.cn")
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 

@@ -2,10 +2,11 @@
 
 from ninja import Router
 
-from backoffice.accounts.api import account, sessions
+from backoffice.accounts.api import account, sessions, wechat
 
 router = Router()
 router.add_router("", sessions.router)
+router.add_router("", wechat.router)
 router.add_router("", account.router)
 
 __all__ = ["router"]

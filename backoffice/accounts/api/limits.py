@@ -17,6 +17,8 @@ REGISTER_ONE = Limit("register-one", 10, 3600)
 FAILURES = Limit("failures", 20, 300)
 #: wrong passwords from somebody who is signed in
 OLD_PASSWORD = Limit("old-password", 10, 600)
+#: of one WeChat account
+WECHAT_ONE = Limit("wechat-one", 20, 60)
 REFRESH = Limit("refresh", 120, 60)
 REFRESH_ONE = Limit("refresh-one", 30, 60)
 
@@ -29,6 +31,11 @@ def by_address(request: HttpRequest, limit: Limit) -> None:
 def login_by_address(request: HttpRequest) -> None:
     """Count a sign-in from this address. Raises Throttled."""
     by_address(request, Limit("login", shop.LOGIN_PER_MINUTE, 60))
+
+
+def wechat_by_address(request: HttpRequest) -> None:
+    """Count a code of WeChat's from this address. Raises Throttled."""
+    by_address(request, Limit("wechat", shop.LOGIN_PER_MINUTE, 60))
 
 
 def register_by_address(request: HttpRequest) -> None:

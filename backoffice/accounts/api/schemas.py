@@ -45,6 +45,22 @@ class PasswordChange(Input):
     new_password: str = Field(max_length=128)
 
 
+class WechatCode(Input):
+    code: str = Field(
+        min_length=1, max_length=128, description=_("The code of `wx.login`.")
+    )
+
+
+class WechatBind(Input):
+    bind_token: str = Field(max_length=1024)
+    phone_code: str = Field(
+        min_length=1, max_length=128, description=_("The code of `getPhoneNumber`.")
+    )
+    nickname: str = Field(
+        default="", max_length=40, description=_("For an account that has none.")
+    )
+
+
 class Me(BaseModel):
     id: int = Field(ge=1, examples=[42])
     username: str = Field(examples=["u-k7xq2m9dfa"])
@@ -69,6 +85,16 @@ class TokenPair(BaseModel):
 
 class SignedIn(TokenPair):
     user: Me
+
+
+class BindToken(BaseModel):
+    bind_token: str = Field(
+        description=_("For `/auth/wechat/bind`, within 10 minutes.")
+    )
+
+
+class WechatAnswer(Envelope[SignedIn | BindToken]):
+    """A sign-in, or the way to one."""
 
 
 class SignedInAnswer(Envelope[SignedIn]):

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from backoffice import settings as own
-from backoffice.demo import address, ground, passwords
+from backoffice.demo import address, ground, passwords, wechat
 from backoffice.demo.seed import NotTheDemo, seed, staff_names
 from backoffice.demo.supervisor import Supervisor
 
@@ -73,6 +73,8 @@ class Command(BaseCommand):
 
     def _run(self, sign_in: passwords.SignIn) -> int:
         with Supervisor(own.VAR_DIR / "logs", self._say, own.BASE_DIR) as supervisor:
+            if not settings.WECHAT_APPID:
+                supervisor.start("wechat", _stand_in())
             supervisor.start("web", _web_command())
             supervisor.start("worker", [sys.executable, "manage.py", "qcluster"])
             is_ready = supervisor.wait_until(
@@ -102,6 +104,17 @@ class Command(BaseCommand):
                 ]
             )
         )
+
+
+def _stand_in() -> list[str]:
+    """WeChat's stand-in; the processes that are started afterwards ask it."""
+    port = address.free_port()
+    os.environ |= {
+        "WECHAT_APPID": wechat.APPID,
+        "WECHAT_SECRET": wechat.SECRET,
+        "WECHAT_API_BASE": f"http://127.0.0.1:{port}",
+    }
+    return [sys.executable, "-m", "backoffice.demo.wechat", str(port)]
 
 
 def _web_command() -> list[str]:
