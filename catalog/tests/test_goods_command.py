@@ -124,6 +124,10 @@ def test_without_an_active_user_nothing_is_done(account):
     options = [] if account is None else ["--as", account]
     with pytest.raises(CommandError, match="--as" if account is None else account):
         run("submit", goods.code, *options)
+    found, status = answer("submit", goods.code, "B2", *options)
+    assert (found["verb"], found["done"], status) == ("submit", [], 1)
+    assert [row["code"] for row in found["failed"]] == [goods.code, "B2"]
+    assert {row["error"] for row in found["failed"]} == {"not_authenticated"}
     goods.refresh_from_db()
     assert goods.status == "draft"
 

@@ -304,9 +304,22 @@ def test_the_command_lists_gets_sets_and_resets(capsys, monkeypatch):
     assert lines["FREIGHT"] == ["6", "default"]
     table = json.loads(run("list", "--json"))
     assert table["MIN_MARGIN_PERCENT"] == {"value": "-5", "layer": "merchant"}
+    machine = {
+        act[0]: json.loads(run(*act, "--json"))
+        for act in (
+            ("get", "ADS_DAYS"),
+            ("set", "FREIGHT", "7.5", "--as", "chef"),
+            ("reset", "FREIGHT", "--as", "chef"),
+        )
+    }
+    assert machine == {
+        "get": {"name": "ADS_DAYS", "value": "14", "layer": "environment"},
+        "set": {"name": "FREIGHT", "value": "7.5", "layer": "merchant"},
+        "reset": {"name": "FREIGHT", "value": "6", "layer": "default"},
+    }
     assert "68" in run("reset", "MIN_ORDER", "--as", "chef")
     assert run("get", "MIN_ORDER") == "68\n"
-    row = OperationLog.objects.filter(action="setting.reset").get()
+    row = OperationLog.objects.filter(action="setting.reset").latest("pk")
     assert (row.by.username, row.means) == ("chef", "command")
 
 

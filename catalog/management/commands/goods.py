@@ -1,9 +1,10 @@
 """`manage.py goods VERB CODE… --as USER`: the verbs of a goods' life from a shell."""
 
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from backoffice.base.commands import (
@@ -39,7 +40,13 @@ class Command(BaseCommand):
         add_json_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        verb, by = options["verb"], acting_user(options)
+        verb = options["verb"]
+        try:
+            by = acting_user(options)
+        except CommandError as refusal:
+            if not options["json"]:
+                raise
+            self._refuse_all(options, str(refusal))
         done: list[str] = []
         failed: list[dict[str, str]] = []
         with command_context(by):
@@ -59,6 +66,14 @@ class Command(BaseCommand):
         if options["json"]:
             print_json(self, {"verb": verb, "done": done, "failed": failed})
         exit_if_refused(bool(failed))
+
+    def _refuse_all(self, options: dict[str, Any], message: str) -> NoReturn:
+        failed = [
+            {"code": code, "error": "not_authenticated", "message": message}
+            for code in options["codes"]
+        ]
+        print_json(self, {"verb": options["verb"], "done": [], "failed": failed})
+        sys.exit(1)
 
 
 def _outcomes(

@@ -128,6 +128,25 @@ def test_an_unknown_format_is_refused(shop, tmp_path):
         exported(tmp_path, "out.pdf")
 
 
+def test_export_and_template_answer_machines(shop, tmp_path):
+    GoodsFactory()
+    for act, name, answer in (
+        ("export", "out.csv", {"rows": 1}),
+        ("template", "empty.xlsx", {}),
+    ):
+        out, path = io.StringIO(), str(tmp_path / name)
+        call_command("sheet", act, "goods", path, "--json", stdout=out)
+        assert json.loads(out.getvalue()) == {**answer, "file": path}
+
+
+def test_a_file_that_cannot_be_written_is_named(shop, tmp_path):
+    path = tmp_path / "nowhere" / "out.csv"
+    for act in ("export", "template"):
+        with pytest.raises(CommandError) as refusal:
+            call_command("sheet", act, "goods", str(path))
+        assert str(refusal.value).startswith(f"{path}: ")
+
+
 @pytest.mark.parametrize("rows", [1, 30])
 def test_an_export_costs_the_same_queries_for_any_rows(
     shop, django_assert_num_queries, rows

@@ -1,11 +1,13 @@
 """`manage.py sheet import goods`: what it says, what it writes, what it refuses."""
 
+import io
+import json
 from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from backoffice.accounts.tests.factories import StaffFactory
+from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.oplog.models import OperationLog
 from backoffice.sheets.models import Batch, BatchRow
 from backoffice.sheets.tests.files import write_csv, write_xlsx
@@ -27,6 +29,7 @@ COLUMNS = [
     *("case_min_quantity", "cost", "spec", "origin", "barcode", "is_weighed"),
     *("points_factor", "description"),
 ]
+COUNTS = ["new", "changed", "unchanged", "conflicts"]
 ROW = ["A1", "红富士", "苹果蕉梨", "斤", "9.90"]
 
 
@@ -295,6 +298,31 @@ def test_a_command_asks_for_the_permissions_of_the_page(sheet, permissions, dry_
     by = StaffFactory(permissions=permissions)
     answer = sheet([HEADER, ROW], *["--dry-run"] * dry_run, by=by)
     assert (answer.status, answer.cells) == (1, [""])
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param([], id="nobody"),
+        pytest.param(["--as", "stranger"], id="a stranger"),
+        pytest.param(["--as", "gone"], id="switched off"),
+        pytest.param(["--as", "chef", "--map", "name"], id="a mapping of nothing"),
+    ],
+)
+def test_a_refused_command_answers_machines_too(sheet, tmp_path, options):
+    AdminFactory(username="chef")
+    StaffFactory(username="gone", is_active=False)
+    path, out = write_csv(tmp_path / "a.csv", [HEADER, ROW]), io.StringIO()
+    command = ["sheet", "import", "goods", str(path), *options]
+    with pytest.raises(SystemExit) as end:
+        call_command(*command, "--json", stdout=out)
+    answer = json.loads(out.getvalue())
+    assert end.value.code == 1
+    assert [error["cell"] for error in answer.pop("errors")] == [""]
+    assert answer == {**dict.fromkeys(COUNTS, 0), "batch": None}
+    with pytest.raises(CommandError):
+        call_command(*command)
     assert not Batch.objects.exists()
 
 

@@ -22,6 +22,7 @@ from backoffice.sheets import (
     definitions,
     exports,
     importing,
+    library,
     templates,
     writing,
 )
@@ -76,14 +77,24 @@ class Command(BaseCommand):
             "--sheet", default="", help="the sheet of a file with several"
         )
 
-        for act, words, choices in (
-            ("export", "write all rows", [one.id for one in everything]),
-            ("template", "an empty sheet", kinds),
+        for act, words, choices, formats in (
+            (
+                "export",
+                "write all rows",
+                [one.id for one in everything],
+                (*writing.FORMATS, *library.FORMATS),
+            ),
+            ("template", "an empty sheet", kinds, writing.FORMATS),
         ):
             give = acts.add_parser(act, help=words)
             give.add_argument("kind", choices=choices)
-            give.add_argument("file", type=Path, help="its ending says xlsx or csv")
+            give.add_argument(
+                "file",
+                type=Path,
+                help=f"its ending says the format: {', '.join(formats)}",
+            )
             add_user_argument(give)
+            add_json_argument(give)
             give.add_argument(
                 "--labels",
                 action="store_true",
@@ -101,6 +112,18 @@ class Command(BaseCommand):
     # --- in -----------------------------------------------------------------------
 
     def _import(self, definition: SheetDefinition, options: dict[str, Any]) -> None:
+        try:
+            answer = self._answer(definition, options)
+        except CommandError as refusal:
+            if not options["json"]:
+                raise
+            answer = refused(str(refusal))
+        self._tell(answer, options)
+        exit_if_refused(bool(answer["errors"]) or answer["conflicts"] > 0)
+
+    def _answer(
+        self, definition: SheetDefinition, options: dict[str, Any]
+    ) -> dict[str, Any]:
         by = acting_user(options)
         chosen = Options(
             create_missing=options["create_missing"], only_good=options["only_good"]
@@ -108,13 +131,11 @@ class Command(BaseCommand):
         take = self._look if options["dry_run"] else self._take
         with command_context(by):
             try:
-                answer = take(definition, options, by, chosen)
+                return take(definition, options, by, chosen)
             except OSError as error:
-                answer = refused(f"{options['file']}: {error.strerror}")
+                return refused(f"{options['file']}: {error.strerror}")
             except DomainError as refusal:
-                answer = refused(str(refusal))
-        self._tell(answer, options)
-        exit_if_refused(bool(answer["errors"]) or answer["conflicts"] > 0)
+                return refused(str(refusal))
 
     def _look(
         self,
@@ -202,38 +223,41 @@ class Command(BaseCommand):
 
     def _export(self, definition: SheetDefinition, options: dict[str, Any]) -> None:
         by = acting_user(options) if options["as_user"] else None
-        with command_context(by):
-            count = self._or_fail(
-                exports.export_to_path,
-                definition,
-                options["file"],
-                by=by,
-                labels=options["labels"],
-            )
+        path: Path = options["file"]
+        try:
+            with command_context(by):
+                count = exports.export_to_path(
+                    definition, path, by=by, labels=options["labels"]
+                )
+        except DomainError as refusal:
+            raise CommandError(str(refusal)) from None
+        except OSError as error:
+            # the file that could not be written is one that nobody named
+            raise CommandError(f"{path}: {error.strerror}") from None
+        if options["json"]:
+            print_json(self, {"rows": count, "file": str(path)})
+            return
         self.stdout.write(
-            _("%(count)s rows in %(file)s.") % {"count": count, "file": options["file"]}
+            _("%(count)s rows in %(file)s.") % {"count": count, "file": path}
         )
 
     def _template(self, definition: SheetDefinition, options: dict[str, Any]) -> None:
         by = acting_user(options) if options["as_user"] else None
         path: Path = options["file"]
-        kind = self._or_fail(writing.format_of, path.name)
         try:
+            kind = writing.format_of(path.name)
             with path.open("wb") as file:
                 templates.write_template(
                     definition, file, kind, by=by, labels=options["labels"]
                 )
-        except OSError as error:
-            raise CommandError(f"{path}: {error.strerror}") from None
-        self.stdout.write(str(path))
-
-    def _or_fail(self, act: Any, *args: Any, **options: Any) -> Any:
-        try:
-            return act(*args, **options)
         except DomainError as refusal:
             raise CommandError(str(refusal)) from None
         except OSError as error:
-            raise CommandError(f"{error.filename}: {error.strerror}") from None
+            raise CommandError(f"{path}: {error.strerror}") from None
+        if options["json"]:
+            print_json(self, {"file": str(path)})
+        else:
+            self.stdout.write(str(path))
 
 
 def mapping_of(options: dict[str, Any]) -> dict[str, str]:

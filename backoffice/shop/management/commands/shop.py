@@ -13,7 +13,7 @@ from backoffice.base.commands import (
 )
 from backoffice.base.errors import DomainError
 from backoffice.shop import shop, verbs
-from backoffice.shop.definitions import SETTINGS
+from backoffice.shop.definitions import SETTINGS, Setting
 
 
 class Command(BaseCommand):
@@ -25,13 +25,16 @@ class Command(BaseCommand):
         add_json_argument(listing)
         getting = acts.add_parser("get", help="the value of one setting")
         getting.add_argument("name")
+        add_json_argument(getting)
         setting = acts.add_parser("set", help="give a setting the shop's own value")
         setting.add_argument("name")
         setting.add_argument("value")
         add_user_argument(setting)
+        add_json_argument(setting)
         resetting = acts.add_parser("reset", help="take the shop's own value away")
         resetting.add_argument("name")
         add_user_argument(resetting)
+        add_json_argument(resetting)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -56,19 +59,27 @@ class Command(BaseCommand):
             )
 
     def _get(self, options: dict[str, Any]) -> None:
-        self.stdout.write(shop.text(verbs.setting_named(options["name"]))[0])
+        setting = verbs.setting_named(options["name"])
+        self._tell(setting, options, "{text}")
 
     def _set(self, options: dict[str, Any]) -> None:
         by = acting_user(options)
         setting = verbs.setting_named(options["name"])
         with command_context(by):
             verbs.set_value(setting.name, options["value"], by=by)
-        self.stdout.write(f"{setting.name} = {shop.text(setting)[0]}")
+        self._tell(setting, options, "{name} = {text}")
 
     def _reset(self, options: dict[str, Any]) -> None:
         by = acting_user(options)
         setting = verbs.setting_named(options["name"])
         with command_context(by):
             verbs.reset(setting.name, by=by)
+        self._tell(setting, options, "{name} = {text} ({layer})")
+
+    def _tell(self, setting: Setting, options: dict[str, Any], sentence: str) -> None:
+        """What now holds, as the sentence or as `{"name", "value", "layer"}`."""
         text, layer = shop.text(setting)
-        self.stdout.write(f"{setting.name} = {text} ({layer})")
+        if options["json"]:
+            print_json(self, {"name": setting.name, "value": text, "layer": layer})
+            return
+        self.stdout.write(sentence.format(name=setting.name, text=text, layer=layer))
