@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
+from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from backoffice import health, icon, media
@@ -15,6 +16,8 @@ urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    # whoever types the bare address means the back office
+    path("", login_not_required(RedirectView.as_view(pattern_name="admin:index"))),
     # on the sign-in page too
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("favicon.ico", icon.favicon),

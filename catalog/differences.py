@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.base.money import fixed, plain
+from backoffice.base.money import at_least, fixed, plain
 from catalog.changes import TRACKED
 from catalog.enums import GoodsStatus
 from catalog.models import Brand, Category, Goods, Unit
@@ -81,6 +81,8 @@ def shown(field: str, value: Any, names: Names) -> str:
         return str(GoodsStatus(value).label)
     if field in _MONEY:
         return fixed(Decimal(value), 2) or NOTHING
+    if field == "cost":
+        return fixed(Decimal(value), at_least(Decimal(value), 2)) or NOTHING
     return plain(value) if isinstance(value, Decimal) else str(value)
 
 

@@ -62,6 +62,11 @@ def plain(value: Decimal | None, empty: str = "") -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def at_least(value: Decimal, places: int) -> int:
+    """How many places show all of it, and no fewer than `places`: 4.6000 → 2."""
+    return max(places, -int(value.normalize().as_tuple().exponent))
+
+
 def fixed(value: Decimal | None, places: int) -> str | None:
     """With exactly `places` places, as the JSON contract writes it; None stays None."""
     if value is None:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # C0 and C1 controls, line and paragraph separators, bidirectional overrides,
@@ -36,6 +37,11 @@ def half_width(value: str) -> str:
 def is_rewritten(value: str) -> bool:
     """Whether this is what a spreadsheet makes of a long code: 1.23457E+14."""
     return bool(_REWRITTEN.fullmatch(half_width(value)))
+
+
+def labelled(label: object, value: object) -> str:
+    """`label: value`, with the colon of the reader's language."""
+    return gettext("%(label)s: %(value)s") % {"label": label, "value": value}
 
 
 def refuse_unseen(value: str) -> None:

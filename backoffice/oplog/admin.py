@@ -28,6 +28,7 @@ from backoffice.base.admin import (
 from backoffice.base.admin.cells import NOTHING, joined
 from backoffice.base.admin.changelist import WorkbenchList
 from backoffice.base.admin.paging import CappedPaginator
+from backoffice.base.text import labelled
 from backoffice.oplog.actions import ACTIONS, MEANS, action_label, means_label
 from backoffice.oplog.models import OperationLog
 from backoffice.oplog.reading import (
@@ -39,7 +40,6 @@ from backoffice.oplog.reading import (
     kind_label,
     people,
     summary,
-    told,
 )
 
 SYSTEM = "system"
@@ -305,7 +305,7 @@ def _line(detail: Detail) -> Any:
             format_html("<ins>{}</ins>", new) if new != EMPTY else new,
         )
         # both halves are escaped, and the sentence between them is ours
-        return mark_safe(told(conditional_escape(detail.label), change))
+        return mark_safe(labelled(conditional_escape(detail.label), change))
     return str(detail)
 
 

@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.base.text import labelled
 from backoffice.oplog.models import OperationLog
 
 #: what was not there
@@ -79,12 +80,7 @@ class Detail:
 
     def __str__(self) -> str:
         value = f"{self.old} → {self.new}" if self.is_change else self.new
-        return told(self.label, value) if value else self.label
-
-
-def told(label: str, value: Any) -> str:
-    """`label: value`, as the language writes it."""
-    return _("%(label)s: %(value)s") % {"label": label, "value": value}
+        return labelled(self.label, value) if value else self.label
 
 
 #: (model, key) → what its row is called

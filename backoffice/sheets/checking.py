@@ -327,6 +327,7 @@ class Check:
                 _("%(code)s stands in row %(rows)s as well; a sheet names it once.")
                 % {
                     "code": cells.shown(row.values[key]),
-                    "rows": ", ".join(others) + ("…" if len(rows) > SHOWN + 1 else ""),
+                    "rows": _(", ").join(others)
+                    + ("…" if len(rows) > SHOWN + 1 else ""),
                 },
             )

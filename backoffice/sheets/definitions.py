@@ -294,7 +294,7 @@ def get(sheet_id: str) -> SheetDefinition:
     except KeyError:
         raise NoSuchSheet(
             _("There is no sheet %(name)s. Known are: %(known)s.")
-            % {"name": sheet_id, "known": ", ".join(_SHEETS)}
+            % {"name": sheet_id, "known": _(", ").join(_SHEETS)}
         ) from None
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.base.text import labelled
 from backoffice.oplog.actions import action_label, means_label
 from backoffice.oplog.models import OperationLog
 from backoffice.oplog.reading import (
@@ -18,7 +19,6 @@ from backoffice.oplog.reading import (
     hidden_from,
     kind_label,
     people,
-    told,
 )
 from backoffice.sheets.definitions import Column, SheetDefinition
 
@@ -103,7 +103,7 @@ def _story(row: OperationLog, names: Names, hidden: frozenset[str]) -> dict[str,
     found = Reader(row, resolve=True, names=names, hidden=hidden).details()
     changed = [detail for detail in found if detail.is_change]
     return {
-        "before": "\n".join(told(d.label, d.old) for d in changed),
-        "after": "\n".join(told(d.label, d.new) for d in changed),
+        "before": "\n".join(labelled(d.label, d.old) for d in changed),
+        "after": "\n".join(labelled(d.label, d.new) for d in changed),
         "details": "\n".join(str(d) for d in found if not d.is_change),
     }

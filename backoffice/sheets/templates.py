@@ -132,7 +132,7 @@ def _notes(notes: Any, definition: SheetDefinition, columns: list[Column]) -> No
         _("A blank cell leaves the value as it is; 清空 or [clear] empties it."),
         _("The example row is not imported; leave it or write over it."),
         _("New rows need: %(columns)s.")
-        % {"columns": ", ".join(definition.required_for_new)},
+        % {"columns": _(", ").join(definition.required_for_new)},
     ):
         notes.append([line])
     notes.append([])

@@ -44,7 +44,7 @@ def format_of(name: str, formats: Sequence[str] = FORMATS) -> str:
         return ending.lower()
     raise SheetRefused(
         _("A sheet is written as %(formats)s; name the file accordingly.")
-        % {"formats": ", ".join(formats)}
+        % {"formats": _(", ").join(formats)}
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
+from django.utils import translation
 
 from backoffice.shop.definitions import SETTINGS, Setting
 
@@ -36,9 +37,10 @@ def layer_of_environment(setting: Setting) -> Any | None:
     try:
         return setting.parse(text)
     except ValidationError as error:
-        raise UnreadableShopSetting(
-            f"SHOP_{setting.name} is {text!r}: {' '.join(error.messages)}"
-        ) from None
+        # read by operators, in the language of all that stops a start
+        with translation.override("en"):
+            why = " ".join(error.messages)
+        raise UnreadableShopSetting(f"SHOP_{setting.name} is {text!r}: {why}") from None
 
 
 def text_below(setting: Setting) -> str:

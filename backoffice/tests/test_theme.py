@@ -257,6 +257,11 @@ def test_switch_offers_the_other_language_by_its_own_name(client):
     assert "简体中文" in text_of(client.get("/admin/"))
 
 
+def test_the_bare_address_leads_to_the_back_office(client):
+    answer = client.get("/")
+    assert (answer.status_code, answer.url) == (302, "/admin/")
+
+
 def test_icon_is_ours_and_needs_no_sign_in(client):
     answer = client.get("/favicon.ico")
     assert answer.status_code == 200

@@ -164,6 +164,13 @@ def test_row_becomes_a_card_with_its_next_step(open_page):
     assert button.bounding_box()["height"] >= 36
 
 
+def test_the_tab_that_is_open_is_in_sight(open_page):
+    page = open_page(390)
+    page.goto(f"{GOODS}?tab=archived")
+    tab = page.locator(".list-tab.is-active").bounding_box()
+    assert 0 <= tab["x"] <= 390 - tab["width"]
+
+
 def test_menu_is_a_drawer_on_a_phone(open_page):
     page = open_page(390)
     page.goto("/admin/")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.base.admin import explain, money, percent, tag
 from backoffice.base.admin.cells import NOTHING
-from backoffice.base.money import fixed, plain
+from backoffice.base.money import at_least, fixed, plain
 from backoffice.base.pictures import thumbnail_name
 from catalog.enums import GoodsStatus, RunStatus
 from catalog.pricing import case_cost, margin_percent
@@ -78,8 +78,7 @@ def cost_cell(goods: Any) -> SafeString:
     """The cost of a base unit, without needless places."""
     if goods.cost is None:
         return NOTHING
-    places = max(2, -int(goods.cost.normalize().as_tuple().exponent))
-    return money(goods.cost, places=places)
+    return money(goods.cost, places=at_least(goods.cost, 2))
 
 
 def margin_cell(goods: Any) -> SafeString:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.base.admin import RowAction, VerbAdmin, thumb
 from backoffice.base.errors import DomainError
+from backoffice.base.text import labelled
 from catalog import changes, differences, pricing, review
 from catalog.admin import cells
 from catalog.admin.forms import moment
@@ -102,7 +103,7 @@ class ReviewPages(VerbAdmin):
             return str(refusal)
         except ValueError:
             return _("The page is too old; look at it anew.")
-        messages.success(request, f"{VERB_LABELS[verb]}: {goods}")
+        messages.success(request, labelled(VERB_LABELS[verb], goods))
         return ""
 
     def _desk(

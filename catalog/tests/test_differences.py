@@ -54,7 +54,7 @@ def test_costs_are_shown_only_where_asked_for():
     names = Names([old, new])
     assert [d.field for d in differences.between(old, new, names)] == ["name"]
     found = differences.between(old, new, names, with_cost=True)
-    assert ("cost", "5", "6.25") in {(d.label, d.old, d.new) for d in found}
+    assert ("cost", "5.00", "6.25") in {(d.label, d.old, d.new) for d in found}
     fields = {d.field for d in differences.side_by_side(old, new, names)}
     assert "cost" not in fields
 

@@ -33,7 +33,7 @@ def readable(field: Any, value: Any) -> str:
         return _("Yes") if value else _("No")
     if isinstance(field, models.ForeignKey | models.ManyToManyField):
         many = value if isinstance(value, list) else [value]
-        return ", ".join(str(one) for one in many)
+        return _(", ").join(str(one) for one in many)
     return str(display_for_field(value, field, "—", avoid_link=True))
 
 

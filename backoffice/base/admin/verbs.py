@@ -31,6 +31,7 @@ from django.utils.translation import ngettext
 from backoffice.base.admin.changelist import ONLY, OWN_PARAMETERS
 from backoffice.base.admin.options import BaseModelAdmin
 from backoffice.base.admin.words import Outcome, Planned, RowAction, Verb
+from backoffice.base.text import labelled
 
 RESULT_SECONDS = 3600
 
@@ -271,11 +272,15 @@ class VerbAdmin(BaseModelAdmin):
         if len(outcomes) == 1:
             (one,) = outcomes
             if one.error:
-                messages.error(request, f"{one.label}: {one.error}")
+                messages.error(request, labelled(one.label, one.error))
             elif one.warning:
-                messages.warning(request, f"{verb.label}: {one.label}. {one.warning}")
+                messages.warning(
+                    request,
+                    _("%(done)s. %(warning)s")
+                    % {"done": labelled(verb.label, one.label), "warning": one.warning},
+                )
             else:
-                messages.success(request, f"{verb.label}: {one.label}")
+                messages.success(request, labelled(verb.label, one.label))
             return HttpResponseRedirect(self._back(request))
         token = secrets.token_urlsafe(12)
         kept = {

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 Text: TypeAlias = str | Promise
 #: how a button or a number speaks: plain, the accent, green, amber, red
@@ -112,3 +113,43 @@ class Outcome:
     error: Text = ""
     warning: Text = ""
     url: str = field(default="")
+
+
+#: What Django says in our pages. Its Chinese leaves gaps around names and uses other
+#: words than ours; named here, the sentences are in our catalogue, which wins.
+SAID_BY_DJANGO = (
+    gettext_noop("Add %s"),
+    gettext_noop("Change %s"),
+    gettext_noop("View %s"),
+    gettext_noop("The {name} “{obj}” was added successfully."),
+    gettext_noop(
+        "The {name} “{obj}” was added successfully. You may add another {name} below."
+    ),
+    gettext_noop("The {name} “{obj}” was changed successfully."),
+    gettext_noop(
+        "The {name} “{obj}” was changed successfully. You may edit it again below."
+    ),
+    gettext_noop(
+        "The {name} “{obj}” was changed successfully. You may add another {name} below."
+    ),
+    gettext_noop("You may edit it again below."),
+    gettext_noop("The %(name)s “%(obj)s” was deleted successfully."),
+    gettext_noop("%(name)s with ID “%(key)s” doesn’t exist. Perhaps it was deleted?"),
+    ngettext_lazy(
+        "%(count)s %(name)s was changed successfully.",
+        "%(count)s %(name)s were changed successfully.",
+        "count",
+    ),
+    ngettext_lazy(
+        "Ensure that there are no more than %(max)s decimal place.",
+        "Ensure that there are no more than %(max)s decimal places.",
+        "max",
+    ),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has "
+        "%(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has "
+        "%(show_value)d).",
+        "limit_value",
+    ),
+)

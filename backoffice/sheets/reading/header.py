@@ -179,7 +179,7 @@ def find_header(
     if sheet and sheet not in {head.name for head in sheets}:
         raise SheetRefused(
             _("There is no sheet “%(name)s”; there are: %(names)s.")
-            % {"name": sheet, "names": ", ".join(head.name for head in sheets)}
+            % {"name": sheet, "names": _(", ").join(head.name for head in sheets)}
         )
     candidates = [
         head
@@ -199,7 +199,7 @@ def find_header(
         return found[0]
     raise NeedsMapping(
         _("The file has several sheets (%(names)s); say which one is meant.")
-        % {"names": ", ".join(one.sheet for one in keyed or found)},
+        % {"names": _(", ").join(one.sheet for one in keyed or found)},
         sheets=[one.sheet for one in keyed or found],
     )
 
@@ -223,7 +223,7 @@ def read_layout(
         if name and name not in {column.name for column in columns}:
             raise SheetRefused(
                 _("“%(name)s” is no field. Fields are: %(known)s.")
-                % {"name": name, "known": ", ".join(c.name for c in columns)}
+                % {"name": name, "known": _(", ").join(c.name for c in columns)}
             )
         for index in _columns_called(heading, headings):
             fields[index] = (name, MAPPED)
@@ -255,7 +255,7 @@ def read_layout(
             % {
                 "key": key,
                 "row": found.row,
-                "headings": ", ".join(h for h in headings if h)[:300] or "-",
+                "headings": _(", ").join(h for h in headings if h)[:300] or "-",
                 "first": next((h for h in headings if h), "A")[:40],
             },
             found=found,
@@ -273,7 +273,7 @@ def _columns_called(heading: str, headings: Sequence[str]) -> list[int]:
             _("No column is headed “%(heading)s”; there are: %(headings)s.")
             % {
                 "heading": heading,
-                "headings": ", ".join(h for h in headings if h)[:300],
+                "headings": _(", ").join(h for h in headings if h)[:300],
             }
         )
     return indexes

@@ -280,6 +280,8 @@ def test_a_variable_that_cannot_be_read_stops_the_start(monkeypatch):
     errors = check_shop_environment()
     assert [error.id for error in errors] == ["backoffice.E001"]
     assert "SHOP_MIN_ORDER is 'much'" in errors[0].msg
+    # in the language of all that stops a start
+    assert errors[0].msg.isascii()
 
 
 @pytest.mark.django_db

@@ -54,6 +54,12 @@
   window.addEventListener("pageshow", show);
   show();
 
+  // on a phone the tab that is open may stand out of sight
+  all(".list-tab.is-active").forEach(function (tab) {
+    var strip = tab.parentElement;
+    if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft = tab.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+  });
+
   // more columns than room: the table scrolls, not the page
   function fit() {
     all(".table-wrap").forEach(function (wrap) {
