@@ -7,6 +7,7 @@ Who builds on it uses these, all with keyword arguments and `by=`:
 - `stock.receiving`: `open_stock`, and `receive(lines, reference=, by=)`, which books a
   receipt and averages the costs.
 - `stock.corrections`: `adjust`, and `post_differences` for a stocktake.
+- `stock.spoilage`: `write_off`.
 - `stock.availability`: `available`, `reserved`, `available_expression`, `holds`.
 - `stock.consequences.register(act)`: to learn of every movement in its transaction.
 - `stock.ledger`: `lock`, `post(postings)`; the only writer of balances, for whoever has

@@ -9,9 +9,12 @@ class StockConfig(AppConfig):
     def ready(self) -> None:
         from backoffice.base import ports  # noqa: PLC0415 - models load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
-        from stock import availability, proving  # noqa: PLC0415 - as above
+        from backoffice.oplog import reading  # noqa: PLC0415 - as above
+        from stock import availability, proving, words  # noqa: PLC0415 - as above
 
         ports.available.connect(availability.available)
         ports.reserved.connect(availability.reserved)
         ports.available_expression.connect(availability.available_expression)
         proofs.register("stock", proving.prove)
+        reading.labels["stock"] = words.label
+        reading.values["cause"] = words.cause

@@ -30,3 +30,15 @@ OPENERS = frozenset(
 )
 #: kinds that may find less to take away than they ask; the rest stays as a shortage
 CAPPED = frozenset({MovementKind.SPOILAGE, MovementKind.STOCKTAKE})
+
+
+class LossReason(models.TextChoices):
+    """Why goods were written off."""
+
+    ROTTEN = "rotten", _("Rotten")
+    BRUISED = "bruised", _("Bruised")
+    TASTING = "tasting", _("Tasting")
+    STAFF = "staff", _("Staff use")
+    THEFT = "theft", _("Theft")
+    WEIGHT_LOSS = "weight_loss", _("Weight loss")
+    OTHER = "other", _("Other")

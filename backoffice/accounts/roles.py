@@ -41,6 +41,7 @@ _SEE_STOCK = {
     "stock.view_stockbalance",
     "stock.view_stockmovement",
     "stock.view_stockshortage",
+    "stock.view_writeoff",
 }
 
 

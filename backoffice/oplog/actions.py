@@ -49,6 +49,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     # stock
     "stock.opened": _("Opening stock entered"),
     "stock.adjusted": _("Stock adjusted"),
+    "stock.written_off": _("Goods written off"),
     "books.differ": _("Books found to differ"),
     # sales
     "order.placed": _("Order entered"),

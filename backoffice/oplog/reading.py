@@ -64,6 +64,10 @@ _KEYS: dict[str, Any] = {
     "undone": gettext_lazy("Undone"),
     "goods": gettext_lazy("Goods"),
     "images": gettext_lazy("Pictures"),
+    "receipt": gettext_lazy("Receipt"),
+    "checked": gettext_lazy("Balances looked at"),
+    "differing": gettext_lazy("Balances that differ"),
+    "first": gettext_lazy("The first of them"),
 }
 #: said by the label of the change already
 _SILENT = {"setting.changed": {"name"}, "setting.reset": {"name"}}

@@ -22,8 +22,9 @@ GOODS = {"catalog.view_goods", "catalog.view_category", "catalog.view_brand"} | 
 }
 LOGS = {"catalog.view_historicalgoods"}
 SHEETS = {"sheets.view_batch", "sheets.add_batch"}
-STOCK = {"stock.view_stockbalance", "stock.view_stockmovement"} | {
-    "stock.view_stockshortage"
+STOCK = {
+    f"stock.view_{name}"
+    for name in ("stockbalance", "stockmovement", "stockshortage", "writeoff")
 }
 
 SALES = {"sales.view_order", "sales.view_payment", "sales.view_refund"} | {
