@@ -19,6 +19,7 @@ from backoffice.demo import acts, banners, people
 from backoffice.demo.acts import Act
 from backoffice.demo.clock import Clock
 from backoffice.demo.data import CATEGORIES, UNITS, Item
+from backoffice.demo.storeroom import Shelf, Storeroom
 from catalog import archiving, listing, repricing, review
 from catalog.enums import Means
 from catalog.models import Brand, Category, Unit
@@ -129,6 +130,7 @@ class Story:
         self._runs()
         self._slips()
         self._add(17, 11, 0, "merchandiser", banners.hang_up)
+        Storeroom(self._shelves(), self._add).plan()
 
     def _words(self) -> None:
         for place, (name, picture) in enumerate(CATEGORIES.items()):
@@ -296,6 +298,20 @@ class Story:
         self._add(2, 14, 3, "buyer", acts.edit("PJ009", {"spec": "约300克 12斤/箱"}))
         self._add(2, 14, 6, "buyer", acts.verb(review.submit, "PJ009"))
         self._add(1, 9, 40, "reviewer", acts.verb(review.approve, "PJ009"))
+
+    def _shelves(self) -> list[Shelf]:
+        """What there is of what, from which day to which."""
+        shelves = []
+        for item in self.items:
+            code = item.code
+            if item.status == "on_sale":
+                since = ENTERED["on_sale"] - 1 if code in NEW else 20
+                shelves.append(Shelf(item, since))
+            elif item.status == "off_sale":
+                shelves.append(Shelf(item, 20, DELISTED[code][0] + 1))
+            elif item.status == "archived":
+                shelves.append(Shelf(item, 20, ARCHIVED[code] + 1))
+        return shelves
 
     # --- details
 

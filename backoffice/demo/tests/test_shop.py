@@ -20,6 +20,8 @@ from catalog import changes
 from catalog.banners import ROOM
 from catalog.enums import GoodsStatus, Means, RunStatus
 from catalog.models import Banner, Brand, Category, Goods, RepricingRun
+from stock import proving
+from stock.models import StockBalance, StockMovement, WriteOff
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -142,3 +144,16 @@ def test_a_second_seed_changes_nothing():
     before = (Goods.objects.count(), OperationLog.objects.count())
     assert not seed.seed()
     assert (Goods.objects.count(), OperationLog.objects.count()) == before
+
+
+def test_its_storeroom_has_a_history_that_adds_up():
+    assert proving.prove().differences == []
+    kinds = set(StockMovement.objects.values_list("kind", flat=True))
+    assert kinds >= {"opening", "receipt", "sale", "spoilage", "stocktake"}
+    rows = StockBalance.objects.filter(goods__status=GoodsStatus.ON_SALE)
+    levels = dict(rows.values_list("goods__code", "on_hand"))
+    assert len(levels) == Goods.objects.on_sale().count()
+    gone = {code for code, on_hand in levels.items() if not on_hand}
+    assert gone == {"PT008", "XQ003"}
+    assert WriteOff.objects.count() >= 30
+    assert all(row.loss is not None for row in WriteOff.objects.all())
