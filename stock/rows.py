@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -111,9 +111,10 @@ def _find(model: type[M], keys: Iterable[Key]) -> Iterable[M]:
             " ON m.goods_id = wanted.goods_id AND m.kind = wanted.kind"
             " AND m.reference = wanted.reference"
         )
-        yield from model._default_manager.raw(
+        rows: Iterable[Any] = model._default_manager.raw(
             sql, [part for key in batch for part in key]
         )
+        yield from rows
 
 
 def open_shortages(goods_ids: Iterable[int]) -> dict[int, list[StockShortage]]:
