@@ -59,6 +59,12 @@ SCHEDULES = [
         label=_("Delete what is known of tokens that have expired"),
     ),
     Job(
+        name="drop_unused_uploads",
+        task="backoffice.accounts.tasks.drop_unused_uploads",
+        cron="35 4 * * *",
+        label=_("Delete pictures of customers that nothing uses"),
+    ),
+    Job(
         name="verify_books",
         task="backoffice.books.tasks.verify",
         cron="10 3 * * *",

@@ -1,4 +1,4 @@
-"""The picture of a member of staff: checked, written anew, taken away.
+"""The picture of a person: checked, written anew, taken away.
 
 The file is written before the transaction and taken away after its commit, so that a
 rollback loses nothing. One's own picture everybody changes; a colleague's, who may
@@ -12,7 +12,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from backoffice.accounts.models import User, avatar_path
+from backoffice.accounts.models import Upload, User, avatar_path
 from backoffice.accounts.staff import locked_actors, refuse_above
 from backoffice.base.pictures import read_picture
 from backoffice.oplog.record import record
@@ -30,8 +30,13 @@ def set_avatar(user: User, file: IO[bytes], *, by: User) -> None:
     try:
         _change(user, name, by=by)
     except BaseException:
-        _take_away(name)
+        take_away(name)
         raise
+
+
+def choose_avatar(user: User, path: str) -> None:
+    """One of the pictures that the person has handed in before, see `uploads`."""
+    _change(user, path, by=user)
 
 
 def remove_avatar(user: User, *, by: User) -> None:
@@ -54,10 +59,12 @@ def _change(user: User, name: str, *, by: User) -> None:
     action = "account.changed" if by.pk == user.pk else "staff.changed"
     record(by=by, action=action, target=user, fields=["avatar"])
     if old:
-        transaction.on_commit(lambda: _take_away(old))
+        Upload.objects.filter(path=old).delete()
+        transaction.on_commit(lambda: take_away(old))
 
 
-def _take_away(name: str) -> None:
+def take_away(name: str) -> None:
+    """Delete the file of a picture."""
     try:
         default_storage.delete(name)
     except OSError:

@@ -87,7 +87,8 @@ def join(bind: Bind, mobile: str, *, nickname: str = "") -> User:
     """The customer with this mobile, which WeChat vouches for, bound to the openid.
 
     Where nobody has it, a new one. An account whose mobile was only typed is taken over
-    clean: its password does not count any more, its tokens end, its e-mail is removed.
+    clean: its password does not count any more, its tokens end, its e-mail is removed, and
+    none of its addresses is the default.
     One that is bound to another openid is bound to this one from now on. Raises
     FieldErrors, NotPermitted, AccountDisabled.
     """
@@ -139,6 +140,8 @@ def _bind(user: User, openid: str, nickname: str) -> None:
         user.set_unusable_password()
         user.email = None
         user.mobile_is_verified = True
+        # what somebody else may have planted is not used by itself
+        user.addresses.update(is_default=False)
     if user.openid or action == "customer.taken_over":
         # whoever had it before is out
         user.token_secret = new_secret()

@@ -272,6 +272,64 @@ class User(AbstractBaseUser, PermissionsMixin):
         return str(self)
 
 
+class Address(models.Model):
+    """Where a customer has goods delivered; written by `accounts.addresses`.
+
+    `area_code` is the district's; the names are kept as they were then.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    receiver = models.CharField(_("receiver"), max_length=40)
+    mobile = models.CharField(_("mobile"), max_length=11)
+    area_code = models.CharField(max_length=6)
+    province = models.CharField(_("province"), max_length=20)
+    city = models.CharField(_("city"), max_length=20)
+    district = models.CharField(_("district"), max_length=20)
+    detail = models.CharField(_("street and number"), max_length=120)
+    is_default = models.BooleanField(_("default address"), default=False)
+    created_at = models.DateTimeField(_("entered"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("delivery address")
+        verbose_name_plural = _("delivery addresses")
+        ordering = ["-is_default", "-id"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"],
+                condition=models.Q(is_default=True),
+                name="address_one_default",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.province} {self.city} {self.district}"
+
+    @property
+    def log_label(self) -> str:
+        """What logs keep of it: where a person lives is not for them."""
+        return f"#{self.pk}"
+
+
+class Upload(models.Model):
+    """A picture that a customer has handed in, used or not; see `accounts.uploads`."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=20)
+    path = models.CharField(max_length=100, unique=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("uploaded picture")
+        verbose_name_plural = _("uploaded pictures")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.path
+
+
 class RevokedToken(models.Model):
     """A token (`jti`) or a family of tokens (`fam`) that counts no more.
 

@@ -31,6 +31,7 @@ from catalog.tests.factories import (
 
 #: every path of the contract, with the methods that it has
 PATHS = {
+    "/areas": "get",
     "/auth/login": "post",
     "/auth/logout": "post",
     "/auth/logout-all": "post",
@@ -44,7 +45,11 @@ PATHS = {
     "/categories": "get",
     "/goods": "get",
     "/goods/{id}": "get",
-    "/me": "get",
+    "/files": "post",
+    "/me": "get patch",
+    "/me/addresses": "get post",
+    "/me/addresses/{id}": "delete patch",
+    "/me/points": "get",
 }
 
 

@@ -2,11 +2,13 @@
 
 from ninja import Router
 
-from backoffice.accounts.api import account, sessions, wechat
+from backoffice.accounts.api import account, addresses, files, sessions, wechat
 
 router = Router()
 router.add_router("", sessions.router)
 router.add_router("", wechat.router)
 router.add_router("", account.router)
+router.add_router("", addresses.router)
+router.add_router("", files.router)
 
 __all__ = ["router"]

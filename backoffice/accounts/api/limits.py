@@ -19,6 +19,8 @@ FAILURES = Limit("failures", 20, 300)
 OLD_PASSWORD = Limit("old-password", 10, 600)
 #: of one WeChat account
 WECHAT_ONE = Limit("wechat-one", 20, 60)
+FILES = Limit("files", 120, 600)
+FILES_ONE = Limit("files-one", 30, 600)
 REFRESH = Limit("refresh", 120, 60)
 REFRESH_ONE = Limit("refresh-one", 30, 60)
 

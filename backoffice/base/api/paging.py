@@ -29,6 +29,16 @@ class Page:
     index: int = 1
     size: int = 20
 
+    @property
+    def start(self) -> int:
+        """The place of its first entry, counted from 0."""
+        return (self.index - 1) * self.size
+
+    @property
+    def stop(self) -> int:
+        """The place after its last entry; nobody looks further than the cap."""
+        return min(self.start + self.size, CAP)
+
 
 def paginate(
     found: QuerySet[Any], listed: QuerySet[Any], page: Page
@@ -40,28 +50,26 @@ def paginate(
     that no page makes the database walk further.
     """
     counted = found.order_by().values("pk")[: CAP + 1].count()
-    pagination = _pagination(counted, page)
-    total: int = pagination["total"]
-    start = (page.index - 1) * page.size
-    rows = list(listed[start : min(start + page.size, total)]) if start < total else []
-    return pagination, rows
+    found_pages = pagination(counted, page)
+    total: int = found_pages["total"]
+    start, stop = page.start, min(page.stop, total)
+    return found_pages, list(listed[start:stop]) if start < total else []
 
 
 def numbered(all_rows: Sequence[T], page: Page) -> tuple[dict[str, Any], Sequence[T]]:
     """The same for a short list that is at hand as a whole."""
-    pagination = _pagination(len(all_rows), page)
-    start = (page.index - 1) * page.size
-    return pagination, all_rows[start : min(start + page.size, pagination["total"])]
+    return pagination(len(all_rows), page), all_rows[page.start : page.stop]
 
 
-def _pagination(counted: int, page: Page) -> dict[str, Any]:
+def pagination(counted: int, page: Page) -> dict[str, Any]:
+    """Where the page stands among so many entries."""
     total = min(counted, CAP)
-    pagination: dict[str, Any] = {
+    place: dict[str, Any] = {
         "total": total,
         "current_page": page.index,
         "page_size": page.size,
         "page_total": -(-total // page.size),
     }
     if counted > CAP:
-        pagination["total_capped"] = True
-    return pagination
+        place["total_capped"] = True
+    return place

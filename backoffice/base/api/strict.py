@@ -1,6 +1,7 @@
 """What django-ninja lets pass and the contract refuses: unknown and repeated query
 parameters, bytes that are no text, bodies of another kind, JSON that is not quite JSON."""
 
+import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
@@ -27,10 +28,10 @@ _BODY_TYPES = {
 
 def strict(run: Run) -> Run:
     """Decorator of every operation (mode "view"): checks before anything is parsed."""
-    operation = getattr(run, "__self__", None)
+    operation = getattr(inspect.unwrap(run), "__self__", None)
     if not isinstance(operation, Operation):
         raise ImproperlyConfigured(
-            f"{run} is decorated already; `strict` must be the innermost decorator."
+            f"{run} is decorated without functools.wraps; its operation is not known."
         )
     names: set[str] = set()
     lists: set[str] = set()

@@ -59,6 +59,6 @@ def test_unlisted_slug_is_numbered_by_its_status():
     assert code_of("changed_meanwhile", 409) == 40999
 
 
-def test_strictness_comes_before_any_other_decorator():
-    with pytest.raises(ImproperlyConfigured, match="innermost"):
+def test_strictness_needs_to_know_the_operation():
+    with pytest.raises(ImproperlyConfigured, match="not known"):
         strict(lambda request: success(None))
