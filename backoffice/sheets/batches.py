@@ -41,7 +41,8 @@ VIEW_ALL = "sheets.view_all_batches"
 @contextmanager
 def opened_file(batch: Batch) -> Iterator[Workbook]:
     """The sheet as it was handed in, in its reading process; raises SheetRefused."""
-    with on_disk(batch.file) as path, checking.opened(path) as book:
+    definition = definitions.get(batch.sheet)
+    with on_disk(batch.file) as path, checking.opened(path, definition) as book:
         yield book
 
 
@@ -99,7 +100,7 @@ def receive(
         by=by,
         options={"create_missing": options.create_missing},
     )
-    with on_disk(file) as path, checking.opened(path) as book:
+    with on_disk(file) as path, checking.opened(path, definition) as book:
         try:
             _lay_out(batch, book, definition, sheet=sheet, mapping=mapping)
         except NeedsMapping as refusal:

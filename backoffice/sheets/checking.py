@@ -32,8 +32,7 @@ from backoffice.sheets.reading.header import (
     read_layout,
     written,
 )
-from backoffice.sheets.reading.workbook import Workbook
-from backoffice.shop import shop
+from backoffice.sheets.reading.workbook import PATIENCE, Workbook
 
 #: rows that are planned together; look-ups by set cost one query for each chunk
 CHUNK = 1000
@@ -79,20 +78,16 @@ class Totals:
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[Workbook]:
+def opened(path: str | Path, definition: SheetDefinition) -> Iterator[Workbook]:
     """The file in its reading process, after a look at its size."""
-    most = shop.SHEET_MAX_MB * 2**20
-    if Path(path).stat().st_size > most:
-        raise too_large()
-    with Workbook(path, max_rows=shop.SHEET_MAX_ROWS) as book:
+    if Path(path).stat().st_size > definition.max_mb * 2**20:
+        raise SheetRefused(
+            _("The file is larger than %(most)s MB; split it or leave out pictures.")
+            % {"most": definition.max_mb}
+        )
+    patience = PATIENCE * definition.size_factor
+    with Workbook(path, max_rows=definition.max_rows, patience=patience) as book:
         yield book
-
-
-def too_large() -> SheetRefused:
-    return SheetRefused(
-        _("The file is larger than %(most)s MB; split it or leave out pictures.")
-        % {"most": shop.SHEET_MAX_MB}
-    )
 
 
 def layout_of(
@@ -192,6 +187,7 @@ class Check:
         """The number of rows, and the rows that share their key with others."""
         places: dict[str, int | list[int]] = {}
         doubles: dict[int, list[int]] = {}
+        counts: dict[str, int] = {}
         size = 0
         for chunk in self.book.column(self.layout.sheet, self._key.index):
             for number, raw in chunk:
@@ -204,6 +200,9 @@ class Check:
                 key = value.casefold()
                 if key in self._examples:
                     continue
+                if self.definition.repeats:
+                    counts[key] = counts.get(key, 0) + 1
+                    continue
                 earlier = places.get(key)
                 if earlier is None:
                     places[key] = number
@@ -213,11 +212,12 @@ class Check:
                     places[key] = doubles[first] = earlier
                 earlier.append(number)
                 doubles[number] = earlier
-        if size > shop.SHEET_MAX_ROWS:
+        most = self.definition.max_rows
+        if size > most:
             raise SheetRefused(
-                _("The sheet has more than %(most)s rows; split it.")
-                % {"most": shop.SHEET_MAX_ROWS}
+                _("The sheet has more than %(most)s rows; split it.") % {"most": most}
             )
+        self.checker.counts = counts
         return size, doubles
 
     def plans(self) -> Iterator[list[Planned]]:
@@ -234,6 +234,7 @@ class Check:
                 waiting = []
         if waiting:
             yield self._planned(waiting)
+        self.notes += self.checker.notes()
         if not self.totals.rows:
             self.notes.append(_("There are no rows below the header."))
 
@@ -317,7 +318,13 @@ class Check:
         key = self.definition.key
         if key not in row.values:
             if not any(column == key for column, _message in row.errors):
-                row.refuse(key, _("The code is missing."))
+                column = self.definition.column(key)
+                row.refuse(
+                    key,
+                    _("The code is missing.")
+                    if key == "code"
+                    else _("%(column)s is missing.") % {"column": column.label},
+                )
             return
         if row.number in self._doubles:
             rows = self._doubles[row.number]

@@ -5,7 +5,7 @@ everything that sheets have in common (reading, mapping, preview, batches, undo,
 lives in this app and knows nothing of goods.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from backoffice.base.errors import DomainError, NotPermitted
+from backoffice.shop import shop
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -121,6 +122,8 @@ class Checker:
 
     def __init__(self, by: "User", options: Options) -> None:
         self.by, self.options = by, options
+        #: of a sheet whose keys repeat: how many rows have each (casefolded) key
+        self.counts: Mapping[str, int] = {}
 
     def plan(self, rows: Sequence[Row]) -> list[Planned]:
         """One `Planned` for each row; adds errors to rows that cannot be done."""
@@ -129,6 +132,10 @@ class Checker:
     def missing(self) -> dict[str, list[str]]:
         """{what: names} that would be created because rows name them."""
         return {}
+
+    def notes(self) -> list[str]:
+        """What is to be said of the sheet as a whole, when all rows are planned."""
+        return []
 
 
 @dataclass
@@ -168,6 +175,10 @@ class SheetDefinition:
     order: Sequence[str] = ("pk",)
     #: the column that names the row
     key = "code"
+    #: whether several rows may have one key
+    repeats = False
+    #: how many times the shop's limits of sheets (SHEET_MAX_…) it may reach
+    size_factor = 1
     columns: Sequence[Column] = ()
     #: beside `IMPORT`, any of these lets a person hand in such a sheet; row by row, more
     #: is asked for
@@ -188,6 +199,14 @@ class SheetDefinition:
     def writable(self) -> list[Column]:
         """The columns that an import takes."""
         return [column for column in self.columns if not column.read_only]
+
+    @property
+    def max_rows(self) -> int:
+        return shop.SHEET_MAX_ROWS * self.size_factor
+
+    @property
+    def max_mb(self) -> int:
+        return shop.SHEET_MAX_MB * self.size_factor
 
     def may_import(self, by: "User") -> bool:
         return (

@@ -118,7 +118,7 @@ class SheetResource(Resource):
         result: Result,
     ) -> None:
         batches.permit_import(definition, user)
-        with checking.opened(path) as book:
+        with checking.opened(path, definition) as book:
             _found, layout = checking.layout_of(book, definition)
             check = checking.Check(
                 book, layout, definition, definition.checker(user, Options())

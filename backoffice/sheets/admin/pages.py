@@ -24,7 +24,6 @@ from backoffice.sheets.admin.naming import Naming
 from backoffice.sheets.definitions import Options
 from backoffice.sheets.enums import BUSY, BatchStatus
 from backoffice.sheets.models import Batch
-from backoffice.shop import shop
 
 RECENT = 5
 
@@ -85,8 +84,7 @@ class BatchPages:
             error=error,
             may_create=any(kind.may_create_missing(user) for kind in kinds),
             create_missing="create_missing" in request.POST,
-            max_mb=shop.SHEET_MAX_MB,
-            max_rows=shop.SHEET_MAX_ROWS,
+            limits=next((kind for kind in kinds if kind.id == chosen), kinds[0]),
             recent=[
                 {"batch": batch, "status": words.status_tag(batch.status)}
                 for batch in Batch.objects.filter(by=user)[:RECENT]

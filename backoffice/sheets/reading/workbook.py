@@ -68,14 +68,16 @@ class Workbook:
     Use it as a context; leaving it ends the reading process. Raises SheetRefused.
     """
 
-    def __init__(self, path: str | Path, *, max_rows: int) -> None:
+    def __init__(
+        self, path: str | Path, *, max_rows: int, patience: float = PATIENCE
+    ) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own file, no shell
             [sys.executable, "-I", str(CHILD), str(path), str(max_rows)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        self._patience = threading.Timer(PATIENCE, self._process.kill)
+        self._patience = threading.Timer(patience, self._process.kill)
         self._patience.daemon = True
         self._patience.start()
         try:

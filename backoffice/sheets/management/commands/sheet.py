@@ -147,7 +147,7 @@ class Command(BaseCommand):
         batches.permit_import(definition, by)
         definition.permit_options(by, chosen)
         errors: list[dict[str, str]] = []
-        with checking.opened(options["file"]) as book:
+        with checking.opened(options["file"], definition) as book:
             _found, layout = checking.layout_of(
                 book, definition, sheet=options["sheet"], mapping=mapping_of(options)
             )
