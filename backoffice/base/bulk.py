@@ -44,6 +44,8 @@ def insert_rows(
     if connection.vendor == "postgresql":
         ready = _converted(rows, _json_only(chosen))
         with (
+            # COPY goes past the layer that turns the driver's errors into Django's
+            connection.wrap_database_errors,
             connection.cursor() as cursor,
             cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
         ):
