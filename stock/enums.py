@@ -42,3 +42,17 @@ class LossReason(models.TextChoices):
     THEFT = "theft", _("Theft")
     WEIGHT_LOSS = "weight_loss", _("Weight loss")
     OTHER = "other", _("Other")
+
+
+class SoldKind(models.TextChoices):
+    """Which way a line of the sales history goes."""
+
+    SALE = "sale", _("Sold")
+    RETURN = "return", _("Taken back")
+
+
+class SoldSource(models.TextChoices):
+    """Where a line of the sales history comes from."""
+
+    HISTORY = "history", _("Imported")
+    ORDER = "order", _("Orders")

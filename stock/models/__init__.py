@@ -3,5 +3,6 @@
 from stock.models.balances import StockBalance, StockShortage
 from stock.models.losses import WriteOff
 from stock.models.movements import StockMovement
+from stock.models.sold import SoldLine
 
-__all__ = ["StockBalance", "StockMovement", "StockShortage", "WriteOff"]
+__all__ = ["SoldLine", "StockBalance", "StockMovement", "StockShortage", "WriteOff"]

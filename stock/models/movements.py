@@ -87,6 +87,12 @@ class StockMovement(AppendOnlyModel):
                 condition=Q(by__isnull=False),
                 name="stockmovement_by_at",
             ),
+            # when a goods first came in: the average of its sales begins there
+            models.Index(
+                fields=["goods", "at"],
+                condition=Q(kind=MovementKind.RECEIPT),
+                name="stockmovement_receipts",
+            ),
             models.Index(
                 fields=["goods", "held_for"],
                 condition=~Q(held_for=""),
