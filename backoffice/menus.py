@@ -98,6 +98,7 @@ MENU: tuple[Group, ...] = (
             ),
             _list("stock.lowstockalert", _("Alerts")),
             _list("stock.stockmovement", _("Ledger")),
+            _list("stock.soldline", _("Sales history")),
         ),
     ),
     Group(

@@ -10,7 +10,11 @@ class StockConfig(AppConfig):
         from backoffice.base import ports  # noqa: PLC0415 - models load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
         from backoffice.oplog import reading  # noqa: PLC0415 - as above
+        from backoffice.sheets.definitions import register  # noqa: PLC0415 - as above
         from stock import availability, proving, words  # noqa: PLC0415 - as above
+        from stock.resources.sales_history import (  # noqa: PLC0415 - as above
+            SalesHistorySheet,
+        )
 
         ports.available.connect(availability.available)
         ports.reserved.connect(availability.reserved)
@@ -18,3 +22,4 @@ class StockConfig(AppConfig):
         proofs.register("stock", proving.prove)
         reading.labels["stock"] = words.label
         reading.values["cause"] = words.cause
+        register(SalesHistorySheet())

@@ -68,6 +68,7 @@ _BUYER = _role(
     _SEE_STOCK,
     _SHEETS,
     {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
+    {"stock.view_soldline"},
 )
 _REVIEWER = _role(
     "reviewer",
@@ -132,6 +133,7 @@ _FINANCE = _role(
         "catalog.view_cost",
         "catalog.view_repricingrun",
         "books.view_bookscheck",
+        "stock.view_soldline",
         "sales.take_payment",
         "sales.add_refund",
         "sales.approve_refund",
@@ -161,6 +163,7 @@ _MANAGER = _role(
         "catalog.archive_goods",
         "catalog.create_missing",
         "stock.adjust_stock",
+        "stock.import_history",
         "sales.adjust_points",
         "catalog.change_repricingrun",
         "catalog.approve_repricingrun",

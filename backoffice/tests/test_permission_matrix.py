@@ -19,6 +19,7 @@ from backoffice.schedules import SCHEDULES
 from backoffice.sheets import definitions
 from backoffice.sheets.batches import permit_import
 from backoffice.shop import verbs as shop_verbs
+from backoffice.sms import sending
 from catalog import (
     archiving,
     banners,
@@ -152,6 +153,18 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]]]] = {
     "import goods": (
         "buyer merchandiser manager",
         lambda: lambda by: permit_import(definitions.get("goods"), by),
+    ),
+    "import sales history": (
+        "manager",
+        lambda: lambda by: permit_import(definitions.get("sales-history"), by),
+    ),
+    "export sales history": (
+        "buyer finance manager",
+        lambda: definitions.get("sales-history").permit_export,
+    ),
+    "try an SMS": (
+        "manager",
+        lambda: lambda by: sending.send_test("13800138000", by=by),
     ),
     "change a setting": (
         "manager",

@@ -37,7 +37,8 @@ EXPECTED = {
     "buyer": GOODS
     | STOCK
     | SHEETS
-    | {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
+    | {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"}
+    | {"stock.view_soldline"},
     "reviewer": GOODS | LOGS | {"catalog.review_goods"},
     "merchandiser": GOODS
     | LOGS
@@ -65,7 +66,8 @@ EXPECTED = {
     | STOCK
     | SALES
     | {"catalog.view_cost", "catalog.view_repricingrun", "books.view_bookscheck"}
-    | {"sales.take_payment", "sales.add_refund", "sales.approve_refund"},
+    | {"sales.take_payment", "sales.add_refund", "sales.approve_refund"}
+    | {"stock.view_soldline"},
 }
 
 #: permissions that no role holds, each for its reason
