@@ -1,6 +1,7 @@
 """What lower floors and lists want to know of sales: volumes, customers' figures."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +9,19 @@ from django.db import connection
 from django.db.models import Count, DecimalField, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from backoffice.base.money import round_quantity
-from sales.models import GoodsFigures, Order, PointsAccount, PointsEntry
+from backoffice.base.money import round_cost, round_quantity
+from sales.models import (
+    GoodsFigures,
+    Order,
+    OrderLine,
+    PointsAccount,
+    PointsEntry,
+    Refund,
+    RefundLine,
+)
+from stock import sold
+from stock.enums import SoldKind
+from stock.sold import Sold
 
 ZERO = Decimal("0.000")
 
@@ -41,6 +53,35 @@ def _add(quantities: Mapping[int, Decimal]) -> None:
             f" ON CONFLICT (goods_id) DO UPDATE SET volume = {total}",
             [value for pk, q in rows for value in (pk, adapt(q, 12, 3))],
         )
+
+
+def paid(order: Order, lines: Iterable[OrderLine]) -> None:
+    """Count what was paid into the average of daily sales, on the day of payment."""
+    if order.paid_at is not None:
+        sold.note(
+            _sold(
+                line, SoldKind.SALE, order.paid_at, line.base_quantity, order.order_no
+            )
+            for line in lines
+        )
+
+
+def refunded(refund: Refund, parts: Iterable[RefundLine]) -> None:
+    """Take off it what was refunded, on the day on which the money was back."""
+    at = refund.finished_at
+    if at is not None:
+        sold.note(
+            _sold(p.line, SoldKind.RETURN, at, p.base_quantity, refund.refund_no)
+            for p in parts
+            if p.base_quantity
+        )
+
+
+def _sold(
+    line: OrderLine, kind: SoldKind, at: datetime, quantity: Decimal, reference: str
+) -> Sold:
+    price = round_cost(line.price / line.unit_size)
+    return Sold(line.goods_id, kind, at, quantity, price, reference, line.sequence)
 
 
 def sales_volume(goods_ids: Iterable[int]) -> dict[int, Decimal]:

@@ -23,7 +23,7 @@ from backoffice.base.status import require
 from backoffice.base.text import one_line
 from backoffice.oplog.record import record
 from backoffice.shop import shop
-from sales import earning, numbers, refunds, timeline
+from sales import earning, figures, numbers, refunds, timeline
 from sales.enums import (
     BY_HAND,
     Channel,
@@ -31,7 +31,7 @@ from sales.enums import (
     OrderStatus,
     PaymentStatus,
 )
-from sales.lookup import locked, locked_payment
+from sales.lookup import lines_of, locked, locked_payment
 from sales.models import Order, Payment
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def _mark_paid(order: Order, payment: Payment, by: "User | None") -> None:
         channel=str(payment.channel),
         amount=str(payment.amount),
     )
+    figures.paid(order, lines_of(order))
 
 
 def pay_nothing(order: Order) -> None:

@@ -37,6 +37,7 @@ def book(order: Order, refund: Refund, *, by: "User | None") -> None:
         _release(order, refund, parts, by, everything=is_over)
     elif refund.kind != RefundKind.WEIGHT:
         _put_away(refund, parts, by)
+    figures.refunded(refund, parts)
     if is_over:
         order.status = OrderStatus.CLOSED
         order.ended_at = timezone.now()
