@@ -72,13 +72,13 @@ class Origin:
     reference: str = ""
 
 
-def snapshot(goods: Goods, names: Iterable[str] = TRACKED) -> Snapshot:
+def snapshot(goods: Any, names: Iterable[str] = TRACKED) -> Snapshot:
     """The tracked values as they stand, to be compared with after the change; only
     `names` where nothing else will change."""
     return {name: getattr(goods, name) for name in names}
 
 
-def changed(goods: Goods, before: Snapshot) -> dict[str, tuple[Any, Any]]:
+def changed(goods: Any, before: Snapshot) -> dict[str, tuple[Any, Any]]:
     """{field: (old, new)} of what differs from the snapshot."""
     return {
         name: (old, getattr(goods, name))
@@ -110,7 +110,7 @@ def require_unmoved(goods: Goods, seen_at: datetime | None) -> None:
 
 
 def _history(
-    goods: Goods,
+    goods: Any,
     kind: str,
     differences: dict[str, tuple[Any, Any]],
     origin: Origin,
@@ -148,10 +148,9 @@ def create(goods: Goods, origin: Origin, at: datetime | None = None) -> Goods:
     return goods
 
 
-def create_all(
-    many: Sequence[Goods], origin: Origin, at: datetime | None = None
-) -> None:
-    """Insert new goods and their first rows of history, in batches."""
+def create_all(many: Sequence[Any], origin: Origin, at: datetime | None = None) -> None:
+    """Insert new goods (or what has all their attributes) and their first rows of
+    history, in batches."""
     now = at or timezone.now()
     for goods in many:
         goods.created_at = goods.updated_at = now
@@ -194,19 +193,20 @@ def save(
 
 
 def save_all(
-    pairs: Iterable[tuple[Goods, Snapshot]],
+    pairs: Iterable[tuple[Any, Snapshot]],
     origin: Origin,
     at: datetime | None = None,
     *,
     pictures: Collection[int] = (),
 ) -> int:
-    """Write many locked goods and their histories, in batches; gives how many changed.
+    """Write many locked goods (or what has all their attributes) and their histories,
+    in batches; gives how many changed.
 
     `pictures` are ids of goods whose pictures changed, whatever else did.
     """
     now = at or timezone.now()
-    touched: list[Goods] = []
-    renamed: list[Goods] = []
+    touched: list[Any] = []
+    renamed: list[Any] = []
     rows: list[tuple[Any, ...]] = []
     names: set[str] = set()
     for goods, before in pairs:
@@ -225,7 +225,7 @@ def save_all(
             )
         )
     if touched:
-        update_all(touched, [*sorted(names), "updated_at"])
+        update_all(touched, [*sorted(names), "updated_at"], model=Goods)
         insert_rows(HISTORY, _HISTORY_NAMES, rows)
     if renamed:
         indexing.renew(renamed)

@@ -30,7 +30,7 @@ def renew(many: Sequence[Goods]) -> None:
     """Of goods that are locked, after their names, codes or brands changed."""
     brands = _brands(many)
     GoodsSearch.objects.bulk_create(
-        [GoodsSearch(goods=goods, text=_text(goods, brands)) for goods in many],
+        [GoodsSearch(goods_id=goods.pk, text=_text(goods, brands)) for goods in many],
         batch_size=STEP,
         update_conflicts=True,
         unique_fields=["goods"],

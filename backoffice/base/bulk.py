@@ -5,30 +5,55 @@ carry. Called inside a transaction.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
+import orjson
 from django.db import connection, models
 
 #: below this, the ORM's one statement is as good
 FEW = 50
+#: rows that are made into text together
+BLOCK = 1000
+NULL = r"\N"
+
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_QUOTED = str.maketrans({"\\": r"\\", '"': r"\""})
+# what the library would write in a way of its own is left to the encoder
+_OWN_WAY = (
+    orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
 
 
-def insert_all(model: type[models.Model], rows: Sequence[models.Model]) -> None:
-    """Insert new instances and give them their ids."""
+def insert_all(model: type[models.Model], rows: Sequence[Any]) -> None:
+    """Insert new instances and give them their ids.
+
+    Lighter objects will do that have the attributes of an instance.
+    """
+    key = model._meta.pk
+    assert key is not None  # noqa: S101 - every model has one
+    names = [field.attname for field in model._meta.concrete_fields]
+    values = attrgetter(*names)
     if connection.vendor != "postgresql" or len(rows) < FEW:
-        model._default_manager.bulk_create(rows, batch_size=1000)
+        many = [row if isinstance(row, model) else model(*values(row)) for row in rows]
+        model._default_manager.bulk_create(many, batch_size=1000)
+        for row, instance in zip(rows, many, strict=True):
+            setattr(row, key.attname, instance.pk)
         return
     for row, pk in zip(rows, _next_ids(model, len(rows)), strict=True):
-        row.pk = pk
-    names = [field.attname for field in model._meta.concrete_fields]
-    insert_rows(model, names, map(attrgetter(*names), rows))
+        setattr(row, key.attname, pk)
+    insert_rows(model, names, map(values, rows))
     for row in rows:
-        row._state.adding = False
-        row._state.db = connection.alias
+        if isinstance(row, model):
+            row._state.adding = False
+            row._state.db = connection.alias
 
 
 def insert_rows(
@@ -42,15 +67,15 @@ def insert_rows(
     columns = ", ".join(quote(str(field.column)) for field in chosen)
     table = quote(model._meta.db_table)
     if connection.vendor == "postgresql":
-        ready = _converted(rows, _json_only(chosen))
+        every = iter(rows)
         with (
             # COPY goes past the layer that turns the driver's errors into Django's
             connection.wrap_database_errors,
             connection.cursor() as cursor,
             cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
         ):
-            for row in ready:
-                copy.write_row(row)
+            while block := list(islice(every, BLOCK)):
+                copy.write(_copied(block, chosen))
         return
     marks = ", ".join(["%s"] * len(chosen))
     sql = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names of our own tables
@@ -77,13 +102,54 @@ def _converted(
         yield values
 
 
-def _json_only(fields: Sequence[models.Field]) -> Conversions:
-    """COPY takes every Python value as it is, but for JSON."""
-    return [
-        (index, (field.encoder or json.JSONEncoder)().encode)
-        for index, field in enumerate(fields)
-        if isinstance(field, models.JSONField)
+def _copied(rows: Sequence[Sequence[Any]], fields: Sequence[models.Field]) -> str:
+    """Rows as COPY reads them. Written column by column: values of one kind at a time
+    cost a fraction of a conversion for each cell."""
+    columns = [
+        _texts(values, field)
+        for values, field in zip(zip(*rows, strict=True), fields, strict=True)
     ]
+    lines = map("\t".join, zip(*columns, strict=True))
+    return "\n".join(lines) + "\n"
+
+
+def _texts(values: Sequence[Any], field: models.Field) -> Sequence[str]:
+    """The cells of one column; blanks are \\N."""
+    if isinstance(field, models.JSONField):
+        encode = _json_encoder(field)
+        return [NULL if value is None else _safe(encode(value)) for value in values]
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return values if not _SPECIAL.search("".join(values)) else [*map(_safe, values)]
+    distinct = set(values)
+    if len(distinct) == 1:
+        return [_text(values[0])] * len(values)
+    if len(distinct) * 2 < len(values):
+        known = {value: _text(value) for value in distinct}
+        return [known[value] for value in values]
+    return [*map(_text, values)]
+
+
+def _text(value: Any) -> str:
+    return NULL if value is None else _safe(str(value))
+
+
+def _safe(text: str) -> str:
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
+
+
+def _json_encoder(field: models.JSONField) -> Callable[[Any], str]:
+    """As the field's own encoder writes it, several times as fast."""
+    own = (field.encoder or json.JSONEncoder)()
+
+    def encode(value: Any) -> str:
+        try:
+            return orjson.dumps(value, default=own.default, option=_OWN_WAY).decode()
+        except TypeError:
+            # an integer beyond 64 bits, a key that is no text
+            return own.encode(value)
+
+    return encode
 
 
 def _every_conversion(fields: Sequence[models.Field]) -> Conversions:
@@ -107,11 +173,17 @@ def _next_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def update_all(rows: Sequence[models.Model], names: Iterable[str]) -> None:
-    """Write the fields `names` of saved instances of one model."""
+def update_all(
+    rows: Sequence[Any],
+    names: Iterable[str],
+    *,
+    model: type[models.Model] | None = None,
+) -> None:
+    """Write the fields `names` of saved instances of one model; with `model`, of
+    lighter objects that have their attributes."""
     if not rows:
         return
-    model = type(rows[0])
+    model = model or type(rows[0])
     fields = [model._meta.get_field(name) for name in names]
     attnames = [str(field.attname) for field in fields]  # type: ignore[union-attr]
     update_rows(model, attnames, map(attrgetter("pk", *attnames), rows))
@@ -147,9 +219,22 @@ def _update_by_arrays(
         f" FROM unnest({arrays}) AS new({', '.join(columns)})"
         f" WHERE old.{columns[0]} = new.{columns[0]}"
     )
-    ready = list(_converted(rows, _every_conversion(fields)))
+    written = [
+        _array(values, field)
+        for values, field in zip(zip(*rows, strict=True), fields, strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [list(column) for column in zip(*ready, strict=True)])
+        cursor.execute(sql, written)
+
+
+def _array(values: Sequence[Any], field: Any) -> str:
+    """The values of one column as PostgreSQL writes an array."""
+    write = _json_encoder(field) if isinstance(field, models.JSONField) else str
+    cells = (
+        "NULL" if value is None else f'"{write(value).translate(_QUOTED)}"'
+        for value in values
+    )
+    return f"{{{','.join(cells)}}}"
 
 
 def _type(field: Any) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import orjson
 from django.utils.translation import gettext as _
 
 from backoffice.sheets.errors import SheetRefused
@@ -60,6 +61,15 @@ def refusal(answer: dict[str, Any]) -> SheetRefused:
     }
     slug = answer["error"]
     return SheetRefused(words.get(slug, words["broken"]), reason=slug)
+
+
+def _understood(line: bytes) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # a cell that is no number to strict readers: NaN, Infinity
+        answer = json.loads(line)
+    return answer
 
 
 class Workbook:
@@ -146,7 +156,7 @@ class Workbook:
         if not line.endswith(b"\n"):
             # it died: out of memory, out of time, or the reader crashed
             raise refusal({"error": "beyond"})
-        answer: dict[str, Any] = json.loads(line)
+        answer = _understood(line)
         if "error" in answer:
             raise refusal(answer)
         return answer
