@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from backoffice.sheets.models import Batch, BatchProgress
 
 T = TypeVar("T")
+
+#: how long to wait for a row that somebody else holds
+PATIENCE = "200ms"
 
 
 class Meter:
@@ -34,12 +37,18 @@ class Meter:
         if self._own is None:
             return
         table = BatchProgress._meta.db_table
-        with self._own.cursor() as cursor:
-            cursor.execute(
-                f'INSERT INTO "{table}" (batch_id, done) VALUES (%s, %s)'  # noqa: S608 - our own table
-                " ON CONFLICT (batch_id) DO UPDATE SET done = excluded.done",
-                [self._batch_id, self._done],
-            )
+        try:
+            with self._own.cursor() as cursor:
+                cursor.execute(f"SET lock_timeout = '{PATIENCE}'")
+                cursor.execute(
+                    f'INSERT INTO "{table}" (batch_id, done) VALUES (%s, %s)'  # noqa: S608 - our own table
+                    " ON CONFLICT (batch_id) DO UPDATE SET done = excluded.done",
+                    [self._batch_id, self._done],
+                )
+        except OperationalError:
+            # somebody holds the row, the work itself perhaps: it is not to wait for
+            # what only tells of it
+            self._own = None
 
 
 @contextmanager
