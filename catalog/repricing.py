@@ -65,7 +65,7 @@ def propose(
         [
             RepricingLine(
                 run=run,
-                goods=p.goods,
+                goods_id=p.goods.pk,
                 cost=p.goods.cost,
                 old_price=p.goods.price,
                 old_case_price=p.goods.case_price,

@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from backoffice.base.collector import resting
 from backoffice.base.errors import DomainError, NotPermitted
 from backoffice.base.status import require
 from backoffice.oplog.record import record
@@ -198,7 +199,10 @@ def run_check(
     if batch.status != BatchStatus.CHECKING:
         return
     try:
-        with contextlib.nullcontext(book) if book else opened_file(batch) as file:
+        with (
+            resting(),
+            contextlib.nullcontext(book) if book else opened_file(batch) as file,
+        ):
             _check(batch, fence, file)
     except DomainError as refusal:
         Batch.objects.filter(pk=batch_id, status=BatchStatus.CHECKING).update(

@@ -5,25 +5,20 @@ memory than its codes.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from backoffice.sheets import cells, mappings
-from backoffice.sheets.definitions import (
-    Checker,
-    Column,
-    Planned,
-    Row,
-    SheetDefinition,
-)
+from backoffice.sheets.definitions import Checker, Planned, Row, SheetDefinition
 from backoffice.sheets.enums import Outcome
-from backoffice.sheets.errors import CellError, SheetRefused
+from backoffice.sheets.errors import SheetRefused
+from backoffice.sheets.readers import ColumnReader
 from backoffice.sheets.reading.header import (
     Found,
     Layout,
@@ -35,9 +30,7 @@ from backoffice.sheets.reading.header import (
 from backoffice.sheets.reading.workbook import PATIENCE, Workbook
 
 #: rows that are planned together; look-ups by set cost one query for each chunk
-CHUNK = 1000
-#: distinct cells of a column whose reading is remembered
-REMEMBERED = 20_000
+CHUNK = 2000
 #: so many of the other rows with the same key are named in a message
 SHOWN = 5
 
@@ -109,32 +102,6 @@ def layout_of(
     return found, read_layout(found, columns, key=definition.key, mapping=mapping)
 
 
-@dataclass
-class _Reader:
-    """Reads the cells of one column, remembering what it has read."""
-
-    column: Column
-    index: int
-    seen: dict[Any, tuple[Any, str]] = field(default_factory=dict)
-
-    def read(self, raw: Any) -> tuple[Any, str]:
-        """(value or None, what is wrong or "")."""
-        # True == 1.0 as a key, so only text and numbers are remembered
-        kept = type(raw) in (str, float)
-        if kept and (known := self.seen.get(raw)) is not None:
-            return known
-        try:
-            answer = (
-                cells.read(raw, self.column.parse, clearable=self.column.clearable),
-                "",
-            )
-        except CellError as error:
-            answer = (None, str(error))
-        if kept and len(self.seen) < REMEMBERED:
-            self.seen[raw] = answer
-        return answer
-
-
 class Check:
     """One pass over the rows of a sheet.
 
@@ -154,16 +121,12 @@ class Check:
         self.totals = Totals()
         self.notes = list(layout.notes)
         self._readers = [
-            _Reader(column, layout.at[column.name])
+            ColumnReader(column, layout.at[column.name])
             for column in definition.columns
             if column.name in layout.at and not column.read_only
         ]
-        self._cells = [
-            (reader.column.name, reader.index, reader.seen, reader.read)
-            for reader in self._readers
-        ]
-        self._columns = frozenset(reader.column.name for reader in self._readers)
-        self._key = next(r for r in self._readers if r.column.name == definition.key)
+        self._columns = frozenset(reader.name for reader in self._readers)
+        self._key = next(r for r in self._readers if r.name == definition.key)
         self._examples = {example.casefold() for example in definition.example_keys}
         self._begun = False
         self.size, self._doubles = self._count()
@@ -176,6 +139,8 @@ class Check:
 
     def messages(self, planned: Planned) -> list[list[str]]:
         """[[cell, message], …] of everything that stops a row, from left to right."""
+        if not planned.row.errors and not planned.conflicts:
+            return []
         number = planned.row.number
         found = [*planned.row.errors, *planned.conflicts]
         if len(found) > 1:
@@ -190,11 +155,10 @@ class Check:
         counts: dict[str, int] = {}
         size = 0
         for chunk in self.book.column(self.layout.sheet, self._key.index):
-            for number, raw in chunk:
-                if number <= self.layout.header_row:
-                    continue
-                size += 1
-                value, _wrong = self._key.read(raw)
+            rows = [pair for pair in chunk if pair[0] > self.layout.header_row]
+            size += len(rows)
+            values, _wrong = self._key.read_all([raw for _number, raw in rows])
+            for (number, _raw), value in zip(rows, values, strict=True):
                 if not isinstance(value, str):
                     continue
                 key = value.casefold()
@@ -222,18 +186,10 @@ class Check:
 
     def plans(self) -> Iterator[list[Planned]]:
         """The rows in their order, planned, in chunks."""
-        waiting: list[Row] = []
-        for number, raw in chain.from_iterable(self.book.rows(self.layout.sheet)):
-            if number <= self.layout.header_row:
-                continue
-            row = self._row(number, raw)
-            if row is not None:
-                waiting.append(row)
-            if len(waiting) >= CHUNK:
-                yield self._planned(waiting)
-                waiting = []
-        if waiting:
-            yield self._planned(waiting)
+        every = chain.from_iterable(self.book.rows(self.layout.sheet))
+        while chunk := list(islice(every, CHUNK)):
+            if rows := self._rows(chunk):
+                yield self._planned(rows)
         self.notes += self.checker.notes()
         if not self.totals.rows:
             self.notes.append(_("There are no rows below the header."))
@@ -248,28 +204,35 @@ class Check:
             self.totals.add(planned)
         return plans
 
-    def _row(self, number: int, raw: list[Any]) -> Row | None:
-        row = Row(number, self._columns)
-        width = len(raw)
-        for name, index, seen, read in self._cells:
-            if index >= width:
-                continue
-            cell = raw[index]
-            # sheets repeat themselves, so most cells were read before
-            known = seen.get(cell) if type(cell) is str else None
-            value, wrong = known or read(cell)
-            if wrong:
-                row.errors.append((name, wrong))
-            elif value is not None:
-                row.values[name] = value
-        if not row.values and not row.errors:
+    def _rows(self, chunk: Sequence[tuple[int, list[Any]]]) -> list[Row]:
+        """The rows of a chunk that say something."""
+        below = [pair for pair in chunk if pair[0] > self.layout.header_row]
+        every = [raw for _number, raw in below]
+        names, columns = [], []
+        errors: dict[int, list[tuple[str, str]]] = {}
+        for reader in self._readers:
+            values, wrong = reader.read_all(reader.cells(every))
+            names.append(reader.name)
+            columns.append(values)
+            for at, message in wrong.items():
+                errors.setdefault(at, []).append((reader.name, message))
+        found = []
+        for at, across in enumerate(zip(*columns, strict=True)):
+            pairs = zip(names, across, strict=True)
+            row = Row(
+                below[at][0],
+                self._columns,
+                {name: value for name, value in pairs if value is not None},
+                errors.get(at, []),
+            )
             # blank, or nothing but remarks in columns that are not taken
-            return None
-        if self._skipped(row, raw):
-            return None
-        self._begun = True
-        self._check_key(row)
-        return row
+            is_blank = not row.values and not row.errors
+            if is_blank or self._skipped(row, every[at]):
+                continue
+            self._begun = True
+            self._check_key(row)
+            found.append(row)
+        return found
 
     def _skipped(self, row: Row, raw: list[Any]) -> bool:
         key = row.values.get(self.definition.key)

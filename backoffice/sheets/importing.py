@@ -13,6 +13,7 @@ from django_q.tasks import async_task
 
 from backoffice.base import context
 from backoffice.base.bulk import update_all
+from backoffice.base.collector import resting
 from backoffice.base.errors import NotPermitted
 from backoffice.oplog.record import record
 from backoffice.sheets import checking, definitions, progress, staging
@@ -93,7 +94,7 @@ def _require_abilities(batch: Batch, by: "User") -> None:
 def run_apply(batch_id: int) -> None:
     """Write what was planned, in one transaction; a second call finds it done."""
     try:
-        with transaction.atomic(), context.using(means="sheet"):
+        with resting(), transaction.atomic(), context.using(means="sheet"):
             _apply(batch_id)
     except _Moved as moved:
         _note_moved(batch_id, moved.refused)

@@ -12,6 +12,7 @@ from django_q.tasks import async_task
 
 from backoffice.base import context
 from backoffice.base.bulk import update_all
+from backoffice.base.collector import resting
 from backoffice.base.errors import NotPermitted
 from backoffice.base.status import require
 from backoffice.oplog.record import record
@@ -59,7 +60,7 @@ def start_undo(batch: Batch, *, by: "User", wait: bool = False) -> Batch:
 def run_undo(batch_id: int) -> None:
     """Put back what can be, in one transaction; a second call finds it done."""
     try:
-        with transaction.atomic(), context.using(means="rollback"):
+        with resting(), transaction.atomic(), context.using(means="rollback"):
             _undo(batch_id)
     except Exception:
         Batch.objects.filter(pk=batch_id, status=BatchStatus.UNDOING).update(

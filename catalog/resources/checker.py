@@ -10,17 +10,13 @@ from backoffice.sheets.cells import shown
 from backoffice.sheets.definitions import CLEAR, Checker, Options, Planned, Row
 from backoffice.sheets.enums import Outcome
 from catalog import editing, validation
-from catalog.models import Goods
 from catalog.resources.galleries import Galleries, wanted
+from catalog.resources.light import draft, find
 from catalog.resources.merging import Base, bases_of, put_away
 from catalog.resources.planning import (
     ATTNAMES,
-    DEFAULTS,
     REQUIRED,
-    find,
-    may_set_of_new,
     resolved,
-    set_field,
     set_values,
     waiting,
 )
@@ -33,14 +29,8 @@ if TYPE_CHECKING:
 REMEMBERED = 50_000
 #: a code whose first zeros a spreadsheet dropped is looked for with so many of them
 DROPPED = 4
-
-
-class _Draft:
-    """What a new goods would be, as far as its rules look at it; much lighter than one."""
-
-
-for _name, _default in DEFAULTS.items():
-    setattr(_Draft, _name, _default)
+#: columns whose values have rules of their own
+_OWN = ATTNAMES.keys() - set(RELATIONS)
 
 
 def _without_zeros(rows: Iterable[Row]) -> dict[str, str]:
@@ -65,6 +55,8 @@ class GoodsChecker(Checker):
         self._rows: dict[int | str, int] = {}
         self._right: set[tuple[str, Any]] = set()
         self._zeros: dict[str, str] = {}
+        self._may_enter = by.has_perm("catalog.add_goods")
+        self._may_see_cost = by.has_perm("catalog.view_cost")
 
     def missing(self) -> dict[str, list[str]]:
         return self.words.missing
@@ -91,8 +83,8 @@ class GoodsChecker(Checker):
         ]
 
     def _goods(
-        self, row: Row, known: Mapping[str, Goods], plain: Mapping[str, str]
-    ) -> Goods | None:
+        self, row: Row, known: Mapping[str, Any], plain: Mapping[str, str]
+    ) -> Any:
         code = row.values.get("code")
         if code is None:
             return None
@@ -133,7 +125,7 @@ class GoodsChecker(Checker):
                 % {"row": earlier},
             )
 
-    def _change(self, row: Row, goods: Goods, base: "Base | None") -> Planned:
+    def _change(self, row: Row, goods: Any, base: "Base | None") -> Planned:
         planned = Planned(
             row,
             Outcome.UNCHANGED,
@@ -157,9 +149,7 @@ class GoodsChecker(Checker):
         planned.waiting = waiting(effect.prices)
         return planned
 
-    def _create(
-        self, row: Row, plain: Mapping[str, str], again: Goods | None
-    ) -> Planned:
+    def _create(self, row: Row, plain: Mapping[str, str], again: Any) -> Planned:
         """A new goods; `again` is the one that an undo put away under this code."""
         code = row.values.get("code", "")
         code = again.code if again else plain.get(code, code)
@@ -169,7 +159,7 @@ class GoodsChecker(Checker):
         if not code:
             return planned
         self._refuse_twice(row, code.upper())
-        if not self.by.has_perm("catalog.add_goods"):
+        if not self._may_enter:
             row.refuse(
                 "code",
                 _("There is no goods %(code)s, and you may not enter new ones.")
@@ -208,20 +198,15 @@ class GoodsChecker(Checker):
         self, code: str, values: Mapping[str, Any], refused: set[str]
     ) -> list[tuple[str, str]]:
         """(column, message) of what is wrong with a new goods, beyond `refused`."""
-        errors = may_set_of_new(values, self.by)
-        errors += [("code", message) for message in validation.wrong("code", code)]
-        draft: Any = _Draft()
+        errors = [("code", message) for message in validation.wrong("code", code)]
+        if "cost" in values and not self._may_see_cost:
+            errors.append(("cost", _("You may not set costs.")))
         for name, value in values.items():
-            if name not in ATTNAMES or value is None:
-                continue
-            set_field(draft, name, value)
-            if name == "unit":
-                draft.unit_id = value.pk
-            if name not in RELATIONS and name not in refused:
+            if name in _OWN and value is not None and name not in refused:
                 errors += [(name, message) for message in self._wrong(name, value)]
         return errors + [
             (name, message)
-            for name, message in validation.misfits(draft)
+            for name, message in validation.misfits(draft(code, values))
             # what is missing was said before
             if name not in refused and not (name in REQUIRED and name not in values)
         ]

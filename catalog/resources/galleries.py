@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.sheets.cells import shown, text
 from backoffice.sheets.errors import CellError
-from catalog.models import Goods, GoodsPicture
+from catalog.models import GoodsPicture
 from catalog.pictures import MOST
 
 SIGN = "|"
@@ -56,7 +56,7 @@ class Galleries:
         self._of: dict[int, list[GoodsPicture]] = {}
         self._strange: dict[str, str] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
-        self._wanted: list[tuple[Goods, list[str]]] = []
+        self._wanted: list[tuple[Any, list[str]]] = []
 
     def load(self, ids: Iterable[int], wanted: Iterable[str] = ()) -> None:
         """Read what these goods have, and what can be said of paths they want."""
@@ -96,12 +96,12 @@ class Galleries:
                 "path": shown(path)
             }
 
-    def paths(self, goods: Goods) -> str | None:
+    def paths(self, goods: Any) -> str | None:
         """What the column says of a goods; None for no pictures."""
         pictures = self._of.get(goods.pk, [])
         return SIGN.join(str(p.image) for p in pictures) or None
 
-    def errors(self, goods: Goods | None, value: str | None) -> list[str]:
+    def errors(self, goods: Any, value: str | None) -> list[str]:
         """What is wrong with these paths for this goods; None for a new one."""
         if not value:
             return []
@@ -112,8 +112,8 @@ class Galleries:
             if path not in own and path in self._strange
         ]
 
-    def arrange(self, goods: Goods, value: str | None) -> None:
-        """Let the goods have these pictures; `write` does it."""
+    def arrange(self, goods: Any, value: str | None) -> None:
+        """Let a goods, or what will be one, have these pictures; `write` does it."""
         paths = [path for path in (value or "").split(SIGN) if path]
         if goods.image not in paths:
             goods.image = paths[0] if paths else ""
@@ -124,7 +124,9 @@ class Galleries:
         gone: list[int] = []
         fresh: list[GoodsPicture] = []
         moved: list[GoodsPicture] = []
-        for goods, paths in self._wanted:
+        # what was to be a goods and was refused has no id
+        kept = [(goods, paths) for goods, paths in self._wanted if goods.pk is not None]
+        for goods, paths in kept:
             present = {str(p.image): p for p in self._of.get(goods.pk, [])}
             gone += [p.pk for path, p in present.items() if path not in paths]
             for sequence, path in enumerate(paths):
@@ -143,13 +145,13 @@ class Galleries:
         ).update(is_main=False)
         GoodsPicture.objects.bulk_update(moved, ["sequence", "is_main"], batch_size=500)
         GoodsPicture.objects.bulk_create(fresh, batch_size=500)
-        touched = {goods.pk for goods, _paths in self._wanted}
+        touched = {goods.pk for goods, _paths in kept}
         self._wanted = []
         return touched
 
-    def _new(self, goods: Goods, path: str) -> GoodsPicture:
+    def _new(self, goods: Any, path: str) -> GoodsPicture:
         width, height = self._sizes[path]
-        return GoodsPicture(goods=goods, image=path, width=width, height=height)
+        return GoodsPicture(goods_id=goods.pk, image=path, width=width, height=height)
 
 
 def wanted(many: Iterable[Mapping[str, Any]]) -> list[str]:

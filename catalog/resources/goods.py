@@ -22,7 +22,8 @@ from catalog.models import Goods
 from catalog.resources import galleries
 from catalog.resources.checker import GoodsChecker
 from catalog.resources.columns import GOODS_COLUMNS
-from catalog.resources.planning import REQUIRED, find
+from catalog.resources.light import find
+from catalog.resources.planning import REQUIRED
 from catalog.resources.undoing import GoodsUndo
 from catalog.resources.words import RELATIONS, Words
 from catalog.resources.writing import GoodsWriter

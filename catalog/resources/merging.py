@@ -12,7 +12,6 @@ from backoffice.sheets.cells import shown
 from backoffice.sheets.definitions import Row
 from catalog import changes
 from catalog.enums import GoodsStatus, Means
-from catalog.models import Goods
 from catalog.pricing import KEEP
 from catalog.resources.galleries import Galleries
 from catalog.resources.planning import ATTNAMES, written
@@ -36,7 +35,7 @@ def last_changes(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     }
 
 
-def put_away(many: Iterable[Goods]) -> set[int]:
+def put_away(many: Iterable[Any]) -> set[int]:
     """Ids of goods that the undo of a batch archived; a sheet may enter them again."""
     archived = [g.pk for g in many if g.status == GoodsStatus.ARCHIVED]
     if not archived:
@@ -59,7 +58,7 @@ class Base:
     pictures_moved: bool = False
 
     def merge(
-        self, goods: Goods, values: dict[str, Any], words: Words, galleries: Galleries
+        self, goods: Any, values: dict[str, Any], words: Words, galleries: Galleries
     ) -> list[tuple[str, str]]:
         """Drop values that the sheet did not change; gives the cells that both did."""
         conflicts = []
@@ -89,7 +88,7 @@ def changed_meanwhile(now: Any) -> str:
     }
 
 
-def bases_of(pairs: Sequence[tuple[Row, Goods | None]]) -> dict[int, Base]:
+def bases_of(pairs: Sequence[tuple[Row, Any]]) -> dict[int, Base]:
     """{goods id: base} where the shop went on since the sheet was exported."""
     seen_at: dict[int, datetime] = {}
     for row, goods in pairs:

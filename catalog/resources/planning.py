@@ -9,10 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-from django.db.models import Lookup, Value
-from django.db.models.functions import Upper
-from django.db.models.lookups import In
 from django.utils.translation import gettext as _
 
 from backoffice.base.errors import DomainError, FieldErrors
@@ -20,7 +16,6 @@ from backoffice.sheets.definitions import CLEAR
 from backoffice.sheets.errors import CellError
 from catalog import changes, editing, pricing, validation
 from catalog.enums import GoodsStatus, SellingUnit
-from catalog.models import Goods
 from catalog.pricing import KEEP
 from catalog.resources.galleries import Galleries
 from catalog.resources.words import RELATIONS, Words
@@ -33,8 +28,6 @@ PRICES = ("price", "case_price")
 #: what a sheet may set on a goods that is there; the code only finds it
 SET = [name for name in editing.SETTABLE if name != "code"]
 ATTNAMES = {name: f"{name}_id" if name in RELATIONS else name for name in SET}
-DEFAULTS = {field.attname: field.get_default() for field in Goods._meta.concrete_fields}
-_DEFAULTS: Any = list(DEFAULTS.values())
 _EMPTY: dict[str, Any] = {"spec": "", "origin": "", "barcode": "", "description": ""}
 
 
@@ -51,60 +44,26 @@ class Effect:
     errors: list[tuple[str, str]] = field(default_factory=list)
 
 
-class AnyOf(Lookup):
-    """`capitals = ANY(array)`: one parameter, and the index serves it."""
-
-    prepare_rhs = False
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s)", [*params, self.rhs]
-
-
-def _is_plain(code: str) -> bool:
-    """No letter but A to Z has capitals: every database agrees on them."""
-    return code.isascii() or all(c.isascii() or c.upper() == c.lower() for c in code)
-
-
-def find(codes: Sequence[str]) -> dict[str, Goods]:
-    """{code in capitals: goods} of those there are, with one query."""
-    plain = sorted({code.upper() for code in codes if _is_plain(code)})
-    found: dict[str, Goods] = {}
-    if plain:
-        # one array on PostgreSQL, where a thousand parameters take their time
-        condition = (
-            AnyOf(Upper("code"), plain)
-            if connection.vendor == "postgresql"
-            else In(Upper("code"), plain)
-        )
-        found = {goods.code.upper(): goods for goods in Goods.objects.filter(condition)}
-    # the database's own capitals for letters on which it may think otherwise
-    others = [Upper(Value(code)) for code in codes if not _is_plain(code)]
-    if others:
-        rows = Goods.objects.annotate(capitals=Upper("code"))
-        found |= {
-            goods.code.upper(): goods for goods in rows.filter(capitals__in=others)
-        }
-    return found
-
-
 def resolved(values: Mapping[str, Any], words: Words) -> tuple[dict[str, Any], list]:
     """The values with rows in place of names; what cannot be found is an error."""
-    ready: dict[str, Any] = {}
+    ready = dict(values)
     errors = []
-    is_weighed = values.get("is_weighed") is True
+    for name in RELATIONS:
+        word = values.get(name, CLEAR)
+        if word is CLEAR:
+            continue
+        try:
+            ready[name] = words.find(
+                name,
+                word,
+                is_weighed=name == "unit" and values.get("is_weighed") is True,
+            )
+        except CellError as error:
+            del ready[name]
+            errors.append((name, str(error)))
     for name, value in values.items():
         if value is CLEAR:
             ready[name] = _EMPTY.get(name)
-        elif name in RELATIONS:
-            try:
-                ready[name] = words.find(
-                    name, value, is_weighed=is_weighed and name == "unit"
-                )
-            except CellError as error:
-                errors.append((name, str(error)))
-        else:
-            ready[name] = value
     return ready, errors
 
 
@@ -118,7 +77,7 @@ def resolved_again(
     return values, errors
 
 
-def written(goods: Goods, name: str, words: Words) -> Any:
+def written(goods: Any, name: str, words: Words) -> Any:
     """A field as the sheet writes it: relations by their name."""
     if name in RELATIONS:
         return words.name(name, getattr(goods, f"{name}_id"))
@@ -126,7 +85,7 @@ def written(goods: Goods, name: str, words: Words) -> Any:
 
 
 def set_values(
-    goods: Goods,
+    goods: Any,
     values: Mapping[str, Any],
     *,
     by: "User",
@@ -163,7 +122,7 @@ def set_values(
     return effect
 
 
-def _set_all(goods: Goods, values: Mapping[str, Any]) -> dict[str, Any]:
+def _set_all(goods: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Set what differs, but for prices; gives {name: what was before}."""
     old: dict[str, Any] = {}
     for name, value in values.items():
@@ -179,9 +138,7 @@ def _set_all(goods: Goods, values: Mapping[str, Any]) -> dict[str, Any]:
     return old
 
 
-def _consider(
-    goods: Goods, asked: Mapping[str, Any], by: "User", effect: Effect
-) -> None:
+def _consider(goods: Any, asked: Mapping[str, Any], by: "User", effect: Effect) -> None:
     try:
         effect.prices = pricing.consider(goods, by=by, **asked)
         pricing.refuse_free(goods, effect.prices)
@@ -192,7 +149,7 @@ def _consider(
 
 
 def _pictures(
-    goods: Goods, new: str | None, by: "User", galleries: Galleries, effect: Effect
+    goods: Any, new: str | None, by: "User", galleries: Galleries, effect: Effect
 ) -> None:
     old = galleries.paths(goods)
     if new == old:
@@ -206,15 +163,7 @@ def _pictures(
     effect.errors += [("images", message) for message in errors]
 
 
-def set_field(goods: Any, name: str, value: Any) -> None:
-    """Set a field; of rows only their id, but for the unit, whose step is looked at."""
-    if name in RELATIONS and name != "unit":
-        setattr(goods, ATTNAMES[name], None if value is None else value.pk)
-    else:
-        setattr(goods, name, value)
-
-
-def _permit(goods: Goods, touched: Sequence[str], by: "User", effect: Effect) -> None:
+def _permit(goods: Any, touched: Sequence[str], by: "User", effect: Effect) -> None:
     for name in touched:
         if name in changes.COST_FIELDS:
             if not editing.may_edit_cost(by, goods):
@@ -231,7 +180,7 @@ def _note(effect: Effect, errors: Mapping[str, list[str]]) -> None:
 
 
 def _changes(
-    goods: Goods, old: Mapping[str, Any], prices: pricing.Change, words: Words
+    goods: Any, old: Mapping[str, Any], prices: pricing.Change, words: Words
 ) -> dict[str, tuple[Any, Any]]:
     found = {}
     for name, before in old.items():
@@ -258,21 +207,3 @@ def waiting(prices: pricing.Change) -> list[tuple[str, str]]:
         for name in PRICES
         if getattr(prices, name) not in (KEEP, None)
     ]
-
-
-def new_goods(code: str, values: Mapping[str, Any]) -> Goods:
-    """An unsaved draft with these resolved values."""
-    # by position, which costs a third of it by name
-    goods = Goods(*_DEFAULTS)
-    goods.code = code
-    for name, value in values.items():
-        if name in ATTNAMES and value is not None:
-            set_field(goods, name, value)
-    return goods
-
-
-def may_set_of_new(values: Mapping[str, Any], by: "User") -> list[tuple[str, str]]:
-    """(column, message) of what this person may not give a new goods."""
-    if "cost" in values and not by.has_perm("catalog.view_cost"):
-        return [("cost", _("You may not set costs."))]
-    return []

@@ -1,7 +1,7 @@
 """The prices sheet: nothing but prices, each with its reason."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy
 from backoffice.sheets.cells import shown
 from backoffice.sheets.definitions import Checker, Options, Planned, Row
 from backoffice.sheets.enums import Outcome
-from catalog.models import Goods
 from catalog.resources.checker import GoodsChecker
 from catalog.resources.columns import PRICES_COLUMNS
 from catalog.resources.goods import ABILITIES, GoodsSheet
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 class PricesChecker(GoodsChecker):
     """Plans prices of goods that are there; a new code is a slip of the pen."""
 
-    def _change(self, row: Row, goods: Goods, base: Base | None) -> Planned:
+    def _change(self, row: Row, goods: Any, base: Base | None) -> Planned:
         reason = row.values.get("reason", "")
         row.values = {
             name: value
@@ -34,9 +33,7 @@ class PricesChecker(GoodsChecker):
         planned.reason = reason
         return planned
 
-    def _create(
-        self, row: Row, plain: Mapping[str, str], again: Goods | None
-    ) -> Planned:
+    def _create(self, row: Row, plain: Mapping[str, str], again: Any) -> Planned:
         code = row.values.get("code", "")
         if code:
             row.refuse("code", _("There is no goods %(code)s.") % {"code": shown(code)})

@@ -14,10 +14,10 @@ from catalog.enums import GoodsStatus, Means, RunStatus
 from catalog.lookup import locked_all
 from catalog.models import Goods, RepricingRun
 from catalog.resources.galleries import Galleries
+from catalog.resources.light import find
 from catalog.resources.merging import changed_meanwhile, last_changes
 from catalog.resources.planning import (
     PRICES,
-    find,
     resolved_again,
     written,
 )

@@ -60,7 +60,14 @@ class Words:
 
     def row(self, column: str, pk: int | None) -> Any:
         """The row of this id; None for none."""
-        return None if pk is None else self._by_id[_MODELS[column]][pk]
+        if pk is None:
+            return None
+        model = _MODELS[column]
+        known = self._by_id[model]
+        if pk not in known:
+            # somebody created it meanwhile
+            known[pk] = model._default_manager.get(pk=pk)
+        return known[pk]
 
     def name(self, column: str, pk: int | None) -> str | None:
         """The name of this id; None for none."""

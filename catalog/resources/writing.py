@@ -11,15 +11,12 @@ from backoffice.oplog.record import Line, entry, record_all
 from backoffice.sheets.definitions import Options, Planned, Written
 from catalog import changes, editing, repricing, validation
 from catalog.enums import Means
-from catalog.lookup import locked_all
-from catalog.models import Goods
 from catalog.resources.galleries import Galleries
+from catalog.resources.light import draft, find, locked
 from catalog.resources.merging import changed_meanwhile
 from catalog.resources.planning import (
     ATTNAMES,
-    find,
-    may_set_of_new,
-    new_goods,
+    resolved,
     resolved_again,
     set_values,
     waiting,
@@ -41,13 +38,14 @@ class GoodsWriter:
         self._at = timezone.now()
         self._proposals: list[repricing.Proposal] = []
         self._reasons: set[str] = set()
+        self._may_see_cost = by.has_perm("catalog.view_cost")
 
     def change(self, plans: Sequence[Planned]) -> None:
         """Change goods that are there; the plans come in the order of their ids."""
         targets = [planned.target for planned in plans if planned.target is not None]
-        many = {goods.pk: goods for goods in locked_all(targets)}
+        many = {goods.pk: goods for goods in locked(targets)}
         self._load_pictures(plans, many)
-        pairs: dict[str, list[tuple[Goods, changes.Snapshot]]] = {}
+        pairs: dict[str, list[tuple[Any, changes.Snapshot]]] = {}
         log: list[Line] = []
         for planned in plans:
             goods = many.get(planned.target or 0)
@@ -71,7 +69,7 @@ class GoodsWriter:
         if asked:
             self.galleries.load(ids, [paths for paths in asked if paths])
 
-    def _set(self, planned: Planned, goods: Goods) -> bool:
+    def _set(self, planned: Planned, goods: Any) -> bool:
         """Set the planned values on a locked goods; False where that is refused."""
         asked = {name: new for name, (_old, new) in planned.changes.items()}
         values, errors = resolved_again(asked, self.words)
@@ -100,7 +98,7 @@ class GoodsWriter:
         return True
 
     def _lines(
-        self, planned: Planned, goods: Goods, before: changes.Snapshot
+        self, planned: Planned, goods: Any, before: changes.Snapshot
     ) -> list[Line]:
         touched = changes.changed(goods, before)
         prices = {k: v for k, v in touched.items() if k in changes.PRICE_FIELDS}
@@ -125,10 +123,10 @@ class GoodsWriter:
     def create(self, plans: Sequence[Planned]) -> None:
         """Enter new drafts, or again those that an undo put away."""
         targets = [planned.target for planned in plans if planned.target is not None]
-        again = {goods.pk: goods for goods in locked_all(targets)} if targets else {}
+        again = {goods.pk: goods for goods in locked(targets)} if targets else {}
         self._load_pictures(plans, again)
-        fresh: list[tuple[Planned, Goods]] = []
-        back: list[tuple[Goods, changes.Snapshot]] = []
+        fresh: list[tuple[Planned, Any]] = []
+        back: list[tuple[Any, changes.Snapshot]] = []
         for planned in plans:
             goods = self._new(planned)
             if goods is None:
@@ -156,8 +154,8 @@ class GoodsWriter:
         )
 
     def _enter(
-        self, fresh: list[tuple[Planned, Goods]], origin: changes.Origin
-    ) -> list[Goods]:
+        self, fresh: list[tuple[Planned, Any]], origin: changes.Origin
+    ) -> list[Any]:
         """Insert new goods; codes that somebody entered meanwhile are refused."""
         many = [goods for _planned, goods in fresh]
         try:
@@ -168,6 +166,8 @@ class GoodsWriter:
             taken = find([goods.code for goods in many])
             if not taken:
                 raise
+        for goods in many:
+            goods.pk = None
         free = []
         for planned, goods in fresh:
             if goods.code.upper() in taken:
@@ -179,17 +179,20 @@ class GoodsWriter:
         changes.create_all(free, origin, self._at)
         return free
 
-    def _new(self, planned: Planned) -> Goods | None:
-        """The unsaved goods of a plan; None where it is refused."""
+    def _new(self, planned: Planned) -> Any:
+        """What a plan enters; None where it is refused."""
         asked = {name: new for name, (_old, new) in planned.changes.items()}
-        values, errors = resolved_again(asked, self.words)
-        goods = new_goods(planned.key, values)
+        values, errors = resolved(asked, self.words)
+        goods = draft(planned.key, values)
         # its values were found right when it was planned
-        errors += may_set_of_new(values, self.by) + validation.misfits(goods)
-        errors += [
-            ("images", message)
-            for message in self.galleries.errors(goods, values.get("images"))
-        ]
+        errors += validation.misfits(goods)
+        if "cost" in values and not self._may_see_cost:
+            errors.append(("cost", _("You may not set costs.")))
+        if "images" in values:
+            errors += [
+                ("images", message)
+                for message in self.galleries.errors(goods, values["images"])
+            ]
         for name, message in errors:
             self._refuse(planned, name, message)
         return None if errors else goods
@@ -214,7 +217,7 @@ class GoodsWriter:
         self.written.refused.append((planned.row.number, column, message))
 
 
-def _begin_again(goods: Goods, fresh: Goods) -> None:
+def _begin_again(goods: Any, fresh: Any) -> None:
     """Make a goods that was put away what the fresh one would be; its pictures stay."""
     for name in changes.TRACKED:
         if name == "image":

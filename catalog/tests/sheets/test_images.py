@@ -180,3 +180,24 @@ def test_pictures_cost_the_same_queries_for_any_rows(
         some.append([goods.code, "|".join([*reversed(paths(goods)), stored()])])
     with django_assert_max_num_queries(75):
         assert sheet([IMAGES, *some]).counts["changed"] == rows
+
+
+def test_pictures_of_a_row_that_is_refused_at_last_are_not_given(shop, tmp_path):
+    from django.core.files import File
+
+    from backoffice.sheets import batches, importing
+    from backoffice.sheets.tests.files import write_csv
+
+    here, there = stored(), stored()
+    path = write_csv(
+        tmp_path / "new.csv",
+        [[*HEADER, "images"], [*ROW, here], ["A2", *ROW[1:], there]],
+    )
+    with path.open("rb") as file:
+        batch = batches.receive("goods", File(file), by=shop, check=True)
+    GoodsFactory(code="a1")
+    importing.start_apply(batch, by=shop, only_good=True)
+    assert paths(Goods.objects.get(code="A2")) == [there]
+    assert GoodsPicture.objects.count() == 1
+    batch.refresh_from_db()
+    assert (batch.done, batch.conflicts) == (1, 1)
