@@ -20,18 +20,18 @@ def main_of(response):
 
 
 class _Inputs(HTMLParser):
-    """What a browser would send of the form `marked`, as (name, value)."""
+    """What a browser would send of the form of this class, as (name, value)."""
 
-    def __init__(self, marked):
+    def __init__(self, css):
         super().__init__()
-        self.marked, self.is_inside = marked, False
+        self.css, self.is_inside = css, False
         self.sent, self.select, self.area = [], None, None
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
         name = given.get("name")
         if tag == "form":
-            self.is_inside = self.marked in given.items()
+            self.is_inside = self.css in given.get("class", "").split()
         elif not self.is_inside:
             return
         elif tag == "select":
@@ -66,13 +66,9 @@ class _Inputs(HTMLParser):
             self.is_inside = False
 
 
-def inputs_of(response, **marked):
-    """What a browser sends when the form is saved as it is shown: {name: value}.
-
-    `marked` is one attribute of the form, by default the one that admin forms have.
-    """
-    (attribute,) = (marked or {"class": "object-form"}).items()
-    reader = _Inputs(attribute)
+def inputs_of(response, css="object-form"):
+    """What a browser sends when the form is saved as it is shown: {name: value}."""
+    reader = _Inputs(css)
     reader.feed(response.content.decode())
     assert reader.sent, "there is no such form on the page"
     found = {}
