@@ -231,6 +231,9 @@ def work_off():
             import_string(package["func"])(*package["args"])
 
 
+# how far an import is goes over a connection of its own, which waits for ours otherwise
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_speaks_the_language_of_who_handed_the_sheet_in(
     client, buyer, monkeypatch
 ):
