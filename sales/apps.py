@@ -14,6 +14,7 @@ class SalesConfig(AppConfig):
 
         ports.sales_volume.connect(figures.sales_volume)
         ports.sales_volume_expression.connect(figures.sales_volume_expression)
+        ports.order_terms.connect(figures.order_terms)
         ports.customer_figures.connect(figures.customer_figures)
         ports.points_expression.connect(figures.points_expression)
         ports.points_log.connect(figures.points_log)

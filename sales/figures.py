@@ -10,6 +10,7 @@ from django.db.models import Count, DecimalField, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from backoffice.base.money import round_cost, round_quantity
+from sales.enums import OrderStatus
 from sales.models import (
     GoodsFigures,
     Order,
@@ -112,6 +113,21 @@ def points_log(user_id: int, start: int, stop: int) -> tuple[int, list[dict[str,
     names = ("delta", "balance", "kind", "reference", "created_at")
     found = [dict(zip(names, row, strict=True)) for row in columns[start:stop]]
     return rows.count(), found
+
+
+def order_terms(numbers: Iterable[str]) -> dict[str, tuple[str, datetime | None]]:
+    """Order number → (its status in words, until when it holds its goods); an order that
+    is paid holds them until they are handed over."""
+    rows = Order.objects.filter(order_no__in=list(numbers))
+    return {
+        number: (
+            str(OrderStatus(status).label),
+            until if status == OrderStatus.PENDING else None,
+        )
+        for number, status, until in rows.values_list(
+            "order_no", "status", "expires_at"
+        )
+    }
 
 
 def customer_figures(user_ids: Iterable[int]) -> dict[int, dict[str, int]]:

@@ -12,6 +12,8 @@ class StockConfig(AppConfig):
         from backoffice.oplog import reading  # noqa: PLC0415 - as above
         from backoffice.sheets.definitions import register  # noqa: PLC0415 - as above
         from stock import availability, proving, words  # noqa: PLC0415 - as above
+        from stock.admin.cells import stock_url  # noqa: PLC0415 - as above
+        from stock.resources import exports  # noqa: PLC0415 - as above
         from stock.resources.sales_history import (  # noqa: PLC0415 - as above
             SalesHistorySheet,
         )
@@ -19,7 +21,10 @@ class StockConfig(AppConfig):
         ports.available.connect(availability.available)
         ports.reserved.connect(availability.reserved)
         ports.available_expression.connect(availability.available_expression)
+        ports.stock_url.connect(stock_url)
         proofs.register("stock", proving.prove)
+        for sheet in (exports.BalanceSheet, exports.LedgerSheet, exports.WriteOffSheet):
+            register(sheet())
         reading.labels["stock"] = words.label
         reading.values["cause"] = words.cause
         register(SalesHistorySheet())

@@ -64,6 +64,14 @@ def _no_points(user_id: int, start: int, stop: int) -> tuple[int, list[dict]]:
     return 0, []
 
 
+def _no_terms(numbers: Iterable[str]) -> dict[str, Any]:
+    return {}
+
+
+def _no_address(request: Any, pk: int) -> str:
+    return ""
+
+
 def _no_tools(request: Any, sheet: str) -> list[Any]:
     return []
 
@@ -101,6 +109,19 @@ points_expression: Port[[], Any] = Port("sales.points_sql", _no_expression)
 points_log: Port[[int, int, int], tuple[int, list[dict]]] = Port(
     "sales.points_log", _no_points
 )
+#: order numbers → {number: (where the order stands, in words; until when it holds its
+#: goods, None where it does until they are handed over)}
+order_terms: Port[[Iterable[str]], dict[str, Any]] = Port(
+    "sales.order_terms", _no_terms
+)
+#: a request and order numbers → {number: address of its page} of those that the person
+#: may open
+order_urls: Port[[Any, Iterable[str]], dict[str, str]] = Port(
+    "sales.order_urls", _no_addresses
+)
+#: a request and a goods → the page that explains its stock; "" where there is none for
+#: this person
+stock_url: Port[[Any, int], str] = Port("stock.url", _no_address)
 #: a list's request and the id of its sheet → links to take its rows away
 sheet_tools: Port[[Any, str], list[Any]] = Port("sheets.tools", _no_tools)
 #: a request and numbers of batches → {number: address of its page} of those that the

@@ -17,10 +17,11 @@ from backoffice.accounts.models import User
 from backoffice.demo.acts import Act
 from backoffice.demo.data import UNITS, Item
 from catalog.models import Goods
-from stock import corrections, ledger, receiving, spoilage
-from stock.enums import LossReason, MovementKind
+from stock import corrections, ledger, receiving, sold, spoilage
+from stock.enums import LossReason, MovementKind, SoldKind
 from stock.ledger import Posting
 from stock.receiving import Incoming
+from stock.sold import Sold
 
 #: adds an event: days ago, hour, minute, who, what
 Add = Callable[[int, int, int, str, Act], None]
@@ -132,12 +133,12 @@ class Storeroom:
             if day == shelf.until and (shelf.until > 1 or code in GONE):
                 wanted = self.there[code]
             elif day == 1 and code in NEARLY_GONE:
-                left = shelf.rounded(shelf.pace * Decimal(NEARLY_GONE[code]))
-                wanted = max(self.there[code] - left, ZERO)
-            sold = min(wanted, self.there[code])
-            if sold:
-                lines[code] = sold
-                self.there[code] -= sold
+                rest = shelf.rounded(shelf.pace * Decimal(NEARLY_GONE[code]))
+                wanted = max(self.there[code] - rest, ZERO)
+            left = min(wanted, self.there[code])
+            if left:
+                lines[code] = left
+                self.there[code] -= left
         if lines:
             self.add(day, 21, 40, "keeper", _sold(lines))
 
@@ -201,24 +202,28 @@ def _received(lines: Quantities) -> Act:
 
 
 def _sold(lines: Quantities) -> Act:
-    """The counter's sales, in the evening."""
+    """The counter's sales, in the evening: what left, and at which price."""
 
     def act(by: User) -> None:
-        ids = _ids(lines)
-        with transaction.atomic():
-            ledger.post(
-                [
-                    Posting(
-                        ids[code],
-                        MovementKind.SALE,
-                        _paper("LS"),
-                        on_hand=-quantity,
-                        reason="门店零售日结",
-                    )
-                    for code, quantity in lines.items()
-                ],
-                by=by,
+        rows = Goods.objects.filter(code__in=list(lines)).order_by("code")
+        now, paper = timezone.now(), _paper("LS")
+        postings = [
+            Posting(
+                row.pk,
+                MovementKind.SALE,
+                paper,
+                on_hand=-lines[row.code],
+                reason="门店零售日结",
             )
+            for row in rows
+        ]
+        history = [
+            Sold(row.pk, SoldKind.SALE, now, lines[row.code], row.price, paper, line)
+            for line, row in enumerate(rows, 1)
+        ]
+        with transaction.atomic():
+            ledger.post(postings, by=by)
+            sold.enter(history, batch="")
 
     return act
 

@@ -49,6 +49,10 @@ from catalog.tests.factories import (
     UnitFactory,
 )
 from catalog.tests.pictures import upload
+from stock import corrections, receiving, spoilage
+from stock.enums import LossReason
+from stock.receiving import Incoming
+from stock.tests.factories import stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -245,6 +249,22 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         "merchandiser manager",
         lambda: _plain(banners.remove_banner, BannerFactory()),
         [banners.remove_banner],
+    ),
+    "enter opening stock": (
+        "stock_keeper manager",
+        lambda: _opening(GoodsFactory()),
+    ),
+    "write goods off": (
+        "stock_keeper manager",
+        lambda: _lost(stocked("10")),
+    ),
+    "adjust stock": (
+        "manager",
+        lambda: _adjusted(stocked("10")),
+    ),
+    "export the stock ledger": (
+        "buyer stock_keeper finance manager",
+        lambda: definitions.get("stock_ledger").permit_export,
     ),
     "export goods": (
         "buyer reviewer merchandiser stock_keeper service finance manager",
@@ -493,6 +513,21 @@ def _message() -> Any:
 
 def _with(verb: Callable[..., object], *given: Any) -> Callable[[Any], object]:
     return lambda by: verb(*given, by=by)
+
+
+def _opening(goods: Goods) -> Callable[[Any], object]:
+    lines = [Incoming(goods.pk, Decimal(5))]
+    return lambda by: receiving.open_stock(lines, by=by)
+
+
+def _lost(goods: Goods) -> Callable[[Any], object]:
+    return lambda by: spoilage.write_off(
+        goods, by=by, quantity=Decimal(1), cause=LossReason.ROTTEN
+    )
+
+
+def _adjusted(goods: Goods) -> Callable[[Any], object]:
+    return lambda by: corrections.adjust(goods, by=by, delta=Decimal(1), reason="x")
 
 
 def _plain(verb: Callable[..., object], target: Any) -> Callable[[Any], object]:

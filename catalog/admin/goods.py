@@ -22,6 +22,7 @@ from backoffice.base.admin import (
     Verb,
     VerbAdmin,
     column,
+    link,
     quantity,
     thumb,
     two_lines,
@@ -66,6 +67,7 @@ class GoodsList(WorkbenchList):
         )
         for goods in self.result_list:
             goods.available = available.get(goods.pk)
+            goods.stock_url = ports.stock_url(request, goods.pk)
             goods.price_waits = goods.pk in waiting
 
 
@@ -252,7 +254,7 @@ class GoodsAdmin(
 
     @column(gettext_lazy("available"), numeric=True)
     def stock(self, obj: Any) -> Any:
-        return quantity(obj.available, obj.unit)
+        return link(obj.stock_url, quantity(obj.available, obj.unit))
 
     @column(gettext_lazy("listed since"), ordering="listed_at")
     def listed_since(self, obj: Goods) -> Any:

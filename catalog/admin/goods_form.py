@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.base import ports
-from backoffice.base.admin import VerbAdmin, quantity
+from backoffice.base.admin import VerbAdmin, link, quantity
 from backoffice.base.errors import ChangedMeanwhile, DomainError
 from backoffice.base.money import plain
 from backoffice.shop import shop
@@ -293,7 +293,7 @@ class GoodsFormPages(VerbAdmin):
                     "kept": kept,
                     "status_tag": cells.status_tag(kept.status),
                     "is_on_sale": kept.status == GoodsStatus.ON_SALE,
-                    "available": _available(kept),
+                    "available": _available(request, kept),
                     "waiting": _waiting(kept, user),
                     "rejection": review.last_rejection(kept),
                     "may_edit_pictures": editing.may_edit_content(user, kept),
@@ -336,10 +336,12 @@ def _save_pictures(goods: Goods, form: GoodsForm, *, by: Any) -> bool:
     return bool(is_main_new or gone or is_moved or typed["new_pictures"])
 
 
-def _available(goods: Goods) -> Any:
+def _available(request: HttpRequest, goods: Goods) -> Any:
     """The quantity that can be sold, blank while stock is not kept of it."""
     found = ports.available([goods.pk]).get(goods.pk)
-    return "" if found is None else quantity(found, goods.unit)
+    if found is None:
+        return ""
+    return link(ports.stock_url(request, goods.pk), quantity(found, goods.unit))
 
 
 def _waiting(goods: Goods, user: Any) -> Sequence[dict[str, Any]]:

@@ -1,5 +1,5 @@
-"""Stock in the admin."""
+"""Stock in the admin: balances and why they are so, the ledger, losses, past sales."""
 
-from stock.admin import sales_history
+from stock.admin import balances, home, ledger, losses, sales_history
 
-__all__ = ["sales_history"]
+__all__ = ["balances", "home", "ledger", "losses", "sales_history"]

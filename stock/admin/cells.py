@@ -1,0 +1,94 @@
+"""What the pages of stock show, ready-made."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from backoffice.base.admin import explain, quantity, tag
+from backoffice.base.admin.cells import NOTHING
+from backoffice.base.money import plain
+from stock.enums import LossReason, MovementKind
+
+SEE = "stock.view_stockbalance"
+SEE_LEDGER = "stock.view_stockmovement"
+WRITE_OFF = "stock.write_off"
+ADJUST = "stock.adjust_stock"
+OPEN = "stock.open_stock"
+
+_TONES = {
+    MovementKind.OPENING: "slate",
+    MovementKind.RECEIPT: "green",
+    MovementKind.RESERVE: "amber",
+    MovementKind.RELEASE: "grey",
+    MovementKind.SALE: "blue",
+    MovementKind.RETURN: "green",
+    MovementKind.SPOILAGE: "red",
+    MovementKind.STOCKTAKE: "slate",
+    MovementKind.ADJUSTMENT: "slate",
+}
+
+
+def kind_tag(kind: str) -> SafeString:
+    """A kind of movement as a coloured tag."""
+    return tag(kind, MovementKind(kind).label, tone=_TONES[MovementKind(kind)])
+
+
+def cause_tag(cause: str) -> SafeString:
+    """Why goods were lost."""
+    return tag(cause, LossReason(cause).label, tone="grey")
+
+
+def signed(value: Decimal, unit: Any = "") -> SafeString:
+    """+12.5 斤, −3 个; nothing where nothing moved."""
+    if not value:
+        return NOTHING
+    return format_html(
+        '<span class="num {}">{}{} <span class="unit">{}</span></span>',
+        "plus" if value > 0 else "minus",
+        "+" if value > 0 else "−",
+        plain(abs(value)),
+        unit,
+    )
+
+
+def available(row: Any) -> SafeString:
+    """What can be promised, which opens its formula."""
+    unit = row.goods.unit
+    return explain(
+        quantity(row.available, unit),
+        [
+            (_("on hand"), quantity(row.on_hand, unit)),
+            (_("− reserved"), quantity(row.reserved, unit)),
+        ],
+        title=_("Available = on hand − reserved"),
+    )
+
+
+def why_url(pk: Any) -> str:
+    """The page that explains the balance of a goods."""
+    return reverse("admin:stock_stockbalance_change", args=[pk])
+
+
+def ledger_url(**filters: Any) -> str:
+    """The ledger, narrowed (`goods=17`, `kind="sale"`)."""
+    return f"{reverse('admin:stock_stockmovement_changelist')}?{urlencode(filters)}"
+
+
+def write_off_url(goods_id: Any = None, back: str = "") -> str:
+    """The form of a write-off."""
+    query = {"goods": goods_id} if goods_id else {}
+    if back:
+        query["next"] = back
+    address = reverse("admin:stock_writeoff_add")
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def stock_url(request: HttpRequest, pk: int) -> str:
+    """The page of a goods' stock, for who may see it (a port of the ground floor)."""
+    return why_url(pk) if request.user.has_perm(SEE) else ""

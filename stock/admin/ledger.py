@@ -1,0 +1,247 @@
+"""The ledger: every movement, looked at and never changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.base import ports
+from backoffice.base.admin import (
+    EmptyState,
+    ReadOnlyAdmin,
+    Tool,
+    column,
+    link,
+    quantity,
+    two_lines,
+    when,
+)
+from backoffice.base.admin.cells import NOTHING
+from backoffice.base.admin.changelist import WorkbenchList
+from backoffice.base.admin.paging import MOST, CappedPaginator
+from backoffice.sheets.admin.links import sheet_tools
+from catalog.admin.filters import PersonFilter, TimeFilter
+from catalog.admin.logs import GoodsFilter, goods_asked_for
+from catalog.admin.search import ids_of
+from stock.admin import cells
+from stock.enums import MovementKind
+from stock.models import StockMovement, WriteOff
+
+
+class LedgerPaginator(CappedPaginator):
+    """Counts in the order of the list, which an index of the ledger holds: PostgreSQL
+    would otherwise read the table itself."""
+
+    @cached_property
+    def _capped_count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows[: MOST + 1].count())
+
+
+class LedgerList(WorkbenchList):
+    """A page of the ledger with the papers that its rows name."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        papers = Papers(request, self.result_list)
+        for row in self.result_list:
+            row.paper = papers.cell(row)
+
+
+class Papers:
+    """Where the papers behind the rows of one page are to be found: a question for the
+    orders and one for the write-offs."""
+
+    def __init__(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        orders = {row.held_for for row in rows if row.held_for}
+        orders |= {row.reference for row in rows if row.kind == MovementKind.RETURN}
+        lost = {row.reference for row in rows if row.kind == MovementKind.SPOILAGE}
+        self.urls = dict(ports.order_urls(request, orders)) if orders else {}
+        self.causes: dict[str, str] = {}
+        if lost:
+            found = WriteOff.objects.filter(reference__in=lost)
+            self.causes = dict(found.values_list("reference", "cause"))
+
+    def cell(self, row: Any) -> Any:
+        """The reference, as a link where its page may be opened."""
+        order = row.held_for if row.held_for != row.reference else ""
+        shown = link(self.urls.get(row.reference, ""), row.reference)
+        if order:
+            under = link(self.urls.get(order, ""), order)
+            return format_html('{}<span class="under">{}</span>', shown, under)
+        if row.reference in self.causes:
+            return format_html(
+                '{}<span class="under">{}</span>',
+                shown,
+                cells.cause_tag(self.causes[row.reference]),
+            )
+        return shown
+
+
+class StockGoodsFilter(GoodsFilter):
+    """By one goods, from a link on its page."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        if not self.value():
+            return queryset
+        goods = goods_asked_for(request)
+        return queryset.filter(goods=goods) if goods else queryset.none()
+
+
+class StaffFilter(PersonFilter):
+    """By member of staff."""
+
+    field = "by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        # what nobody did is most of the ledger; no index leads to it
+        return super().lookups(request, model_admin)[1:]
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By kind of movement."""
+
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return list(MovementKind.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        value = self.value()
+        return queryset.filter(kind=value) if value in MovementKind.values else queryset
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnlyAdmin):
+    """The newest first; every filter is served by an index in that order."""
+
+    list_display = [
+        *("time", "title", "what", "moved", "held", "left"),
+        *("source", "who", "why"),
+    ]
+    list_display_links = None
+    list_select_related = ["goods", "goods__unit", "by"]
+    list_filter = [("at", TimeFilter), KindFilter, StaffFilter, StockGoodsFilter]
+    quick_filters = 4
+    change_list_template = "admin/catalog/log_list.html"
+    ordering = ["-at", "-id"]
+    sortable_by = ()
+    paginator = LedgerPaginator
+    search_fields = ["reference"]
+    search_help_text = gettext_lazy("Goods, or the number of an order or receipt")
+
+    class Media:
+        css = {"all": ["backoffice/css/catalog.css", "backoffice/css/stock.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return LedgerList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; for one goods under its name."""
+        goods = goods_asked_for(request) if self.has_view_permission(request) else None
+        return super().changelist_view(
+            request, {"goods": goods, **(extra_context or {})}
+        )
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Without the goods where all rows are of one."""
+        is_of_one = goods_asked_for(request) is not None
+        return [n for n in self.list_display if not (is_of_one and n == "title")]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """The movements of a paper or an order, else those of the goods meant."""
+        typed = search_term.strip()
+        if not typed:
+            return queryset, False
+        if StockMovement.objects.filter(reference=typed).exists():
+            # an order's own movements, and refunds that let go of a part of it
+            goods = StockMovement.objects.filter(reference=typed).values("goods_id")
+            held = Q(held_for=typed, goods_id__in=goods) & ~Q(held_for="")
+            return queryset.filter(Q(reference=typed) | held), False
+        return queryset.filter(goods_id__in=ids_of(typed)), False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kw: Any
+    ) -> HttpResponse:
+        """A movement has no page: the stock of its goods has."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied(cells.SEE_LEDGER)
+        row = self.get_object(request, object_id)
+        if row is None:
+            return HttpResponseRedirect(cells.ledger_url())
+        return HttpResponseRedirect(cells.why_url(row.goods_id))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        return self.change_view(request, object_id)
+
+    def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
+        tools = list(sheet_tools(request, "stock_ledger"))
+        goods = goods_asked_for(request)
+        if goods and request.user.has_perm(cells.SEE):
+            address = cells.why_url(goods.pk)
+            tools.insert(0, Tool(_("Why this number"), address, "fa-calculator"))
+        return tools
+
+    def empty_state(self, request: HttpRequest) -> EmptyState:
+        return EmptyState(
+            _("Nothing has moved yet. Every change of a balance is written here.")
+        )
+
+    @column(gettext_lazy("time"))
+    def time(self, obj: Any) -> Any:
+        return when(obj.at)
+
+    @column(gettext_lazy("goods"), phone="title")
+    def title(self, obj: Any) -> Any:
+        return two_lines(obj.goods.name, obj.goods.code, cells.why_url(obj.goods_id))
+
+    @column(gettext_lazy("kind"))
+    def what(self, obj: Any) -> Any:
+        return cells.kind_tag(obj.kind)
+
+    @column(gettext_lazy("change"), numeric=True)
+    def moved(self, obj: Any) -> Any:
+        return cells.signed(obj.delta_on_hand, obj.goods.unit)
+
+    @column(gettext_lazy("reserved"), numeric=True)
+    def held(self, obj: Any) -> Any:
+        return cells.signed(obj.delta_reserved, obj.goods.unit)
+
+    @column(gettext_lazy("on hand after"), numeric=True)
+    def left(self, obj: Any) -> Any:
+        shown = quantity(obj.on_hand_after, obj.goods.unit)
+        if not obj.reserved_after:
+            return shown
+        return format_html(
+            '{}<span class="under">{}</span>',
+            shown,
+            _("reserved %(quantity)s")
+            % {"quantity": f"{obj.reserved_after.normalize():f}"},
+        )
+
+    @column(gettext_lazy("reference"), phone="wide")
+    def source(self, obj: Any) -> Any:
+        return obj.paper
+
+    @column(gettext_lazy("by"))
+    def who(self, obj: Any) -> Any:
+        return obj.by or _("The system")
+
+    @column(gettext_lazy("reason"), phone="wide")
+    def why(self, obj: Any) -> Any:
+        return obj.reason or NOTHING
