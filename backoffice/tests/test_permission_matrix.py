@@ -253,18 +253,22 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
     "enter opening stock": (
         "stock_keeper manager",
         lambda: _opening(GoodsFactory()),
+        [receiving.open_stock],
     ),
     "write goods off": (
         "stock_keeper manager",
         lambda: _lost(stocked("10")),
+        [spoilage.write_off],
     ),
     "adjust stock": (
         "manager",
         lambda: _adjusted(stocked("10")),
+        [corrections.adjust],
     ),
     "export the stock ledger": (
         "buyer stock_keeper finance manager",
-        lambda: definitions.get("stock_ledger").permit_export,
+        lambda: _exported("stock_ledger"),
+        [exports.export],
     ),
     "export goods": (
         "buyer reviewer merchandiser stock_keeper service finance manager",
@@ -313,15 +317,13 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
     ),
     "import sales history": (
         "manager",
-        lambda: lambda by: permit_import(definitions.get("sales-history"), by),
+        lambda: lambda by: batches.permit_import(definitions.get("sales-history"), by),
+        [batches.receive],
     ),
     "export sales history": (
         "buyer finance manager",
         lambda: definitions.get("sales-history").permit_export,
-    ),
-    "try an SMS": (
-        "manager",
-        lambda: lambda by: sending.send_test("13800138000", by=by),
+        [exports.export],
     ),
     "change a setting": (
         "manager",
@@ -424,12 +426,13 @@ MODULES = [
     *(archiving, banners, bulk, editing, listing, pictures, pricing, repricing),
     *(review, vocabulary, staff, own_roles, avatars, failures, shop_verbs, sending),
     *(batches, importing, undoing, exports),
+    *(receiving, spoilage, corrections),
 ]
 #: these ask nobody: they are parts of the verbs above, or hand on to them
 PARTS = [
     *(bulk.run, bulk.foresee, exports.export_to_path),
     *(pricing.consider, pricing.propose, pricing.log_prices, repricing.propose),
-    sending.send,
+    *(sending.send, receiving.receive, corrections.post_differences),
 ]
 #: what a person does with a sheet of her own, and nobody else; tried below
 OWN = [batches.name_columns, batches.cancel, importing.start_apply]

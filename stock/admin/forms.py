@@ -25,7 +25,7 @@ class StockForm(forms.Form):
     reference = forms.CharField(max_length=LENGTH, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def refuse(self, refusal: DomainError) -> None:
         """Put what the verb said beside the field that it is about."""
