@@ -3,20 +3,26 @@
     DEMO_ADMIN_PASSWORD=… make run          # in another terminal
     .venv/bin/python docs/screenshots.py http://127.0.0.1:8000 PASSWORD
 
-It hands in a small sheet that is never confirmed, so the demo stays as it is.
+Needs Chromium (CHROMIUM names it). It hands in a small sheet that is never confirmed,
+so the demo stays as it is.
 """
 
+import os
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "img"
 SHEET = """code,name,category,unit,price,cost,origin
 RX001,阿克苏冰糖心苹果,热销爆品,斤,8.20,5.20,新疆阿克苏
+RX003,巨峰葡萄,热销爆品,斤,9.60,6.10,
 NEW01,秘鲁蓝莓,葡提梅果,盒,"12,5元",8.60,秘鲁
 NEW02,海南蜜瓜,西瓜/蜜瓜,斤,6.80,4.10,海南
+NEW03,越南青柚,柑橘类,个,15.80,9.90,越南
 """
 
 
@@ -39,18 +45,24 @@ def signed_in(
 
 
 def shoot(page: Page, name: str) -> None:
-    """Save what is in view."""
+    """Save what is in view, in few colours: pictures of pages stay small."""
     IMAGES.mkdir(exist_ok=True)
-    page.screenshot(path=IMAGES / f"{name}.png")
-    sys.stdout.write(f"{name}\n")
+    page.mouse.move(0, 0)
+    with Image.open(BytesIO(page.screenshot())) as shot:
+        few = shot.convert("RGB").quantize(160, dither=Image.Dither.NONE)
+    few.save(IMAGES / f"{name}.png", optimize=True)
+    size = (IMAGES / f"{name}.png").stat().st_size
+    sys.stdout.write(f"{name} {size // 1024} KiB\n")
 
 
 def confirm_page(page: Page, base: str) -> None:
-    """Tick some goods and ask for a verb; the demo is not changed."""
-    page.goto(f"{base}/admin/catalog/goods/?tab=approved")
-    for box in page.locator("input[name=_selected_action]").all()[:3]:
-        box.check()
-    page.locator("button", has_text="List").first.click()
+    """Tick goods in several states and ask for a verb; the demo is not changed."""
+    page.goto(f"{base}/admin/catalog/goods/")
+    for status in ("Approved", "On sale"):
+        rows = page.locator("tr[data-row]", has=page.get_by_text(status, exact=True))
+        for row in rows.all()[:3]:
+            row.locator("input[name=_selected_action]").check()
+    page.click(".bulk-verbs [data-verb=list]")
     page.wait_for_load_state()
 
 
@@ -61,26 +73,49 @@ def import_page(page: Page, base: str) -> None:
         sheet.write_text(SHEET, encoding="utf-8")
         page.goto(f"{base}/admin/sheets/batch/import/")
         page.set_input_files("input[type=file]", str(sheet))
-        page.locator("form button[type=submit]").last.click()
-        page.wait_for_load_state()
+        page.click("text=Check the sheet")
+        page.wait_for_url("**/change/")
+
+
+def review_page(page: Page, base: str) -> None:
+    """A goods that was approved once and changed since, at the reviewer's desk."""
+    page.goto(f"{base}/admin/catalog/goods/review/")
+    desks = [
+        str(link.get_attribute("href"))
+        for link in page.locator("main table a", has_text="Review").all()
+    ]
+    for desk in desks:
+        page.goto(base + desk)
+        if page.locator("main .is-changed").count():
+            return
+
+
+def price_page(page: Page, base: str) -> None:
+    """How the prices of one goods went."""
+    page.goto(f"{base}/admin/catalog/goods/?q=RX001")
+    page.locator("#result_list tbody a").first.click()
+    page.click("main a:has-text('Prices')")
+    page.wait_for_load_state()
 
 
 def main() -> None:
     base, password = sys.argv[1].rstrip("/"), sys.argv[2]
     with sync_playwright() as play:
         browser = play.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         page = signed_in(browser, base, password, "en", 1280)
         for name, path in {
             "home-en": "/admin/",
             "goods-en": "/admin/catalog/goods/?tab=on_sale",
-            "review-en": "/admin/catalog/goods/review/",
-            "prices-en": "/admin/catalog/pricelog/",
         }.items():
             page.goto(base + path)
             shoot(page, name)
+        review_page(page, base)
+        shoot(page, "review-en")
+        price_page(page, base)
+        shoot(page, "prices-en")
         page.goto(f"{base}/admin/catalog/repricingrun/?tab=awaiting")
         page.locator("#result_list tbody a").first.click()
         page.wait_for_load_state()

@@ -288,7 +288,7 @@ class Story:
         self._add(2, 11, 26, "merchandiser", acts.decide(repricing.cancel, "GG003"))
 
     def _slips(self) -> None:
-        """A reviewer mends one of reviewed goods; an approved one is revised."""
+        """A reviewer mends one of reviewed goods; two others are revised."""
         spec = acts.edit(
             "RX004", {"spec": "单果65-75mm 约20斤/箱"}, "补充箱规，顾客常问"
         )
@@ -298,6 +298,12 @@ class Story:
         self._add(2, 14, 3, "buyer", acts.edit("PJ009", {"spec": "约300克 12斤/箱"}))
         self._add(2, 14, 6, "buyer", acts.verb(review.submit, "PJ009"))
         self._add(1, 9, 40, "reviewer", acts.verb(review.approve, "PJ009"))
+        # off the shelf for its soft batch, it comes back from another grower
+        again = {"spec": "单果18克以上", "origin": "新疆若羌"}
+        revised = acts.verb(review.revise, "QT002", "换产地重新上架")
+        self._add(1, 16, 2, "buyer", revised)
+        self._add(1, 16, 5, "buyer", acts.edit("QT002", again))
+        self._add(1, 16, 8, "buyer", acts.verb(review.submit, "QT002"))
 
     def _shelves(self) -> list[Shelf]:
         """What there is of what, from which day to which."""
@@ -307,7 +313,7 @@ class Story:
             if item.status == "on_sale":
                 since = ENTERED["on_sale"] - 1 if code in NEW else 20
                 shelves.append(Shelf(item, since))
-            elif item.status == "off_sale":
+            elif code in DELISTED:
                 shelves.append(Shelf(item, 20, DELISTED[code][0] + 1))
             elif item.status == "archived":
                 shelves.append(Shelf(item, 20, ARCHIVED[code] + 1))

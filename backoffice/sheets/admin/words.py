@@ -1,6 +1,7 @@
 """What the pages of sheets show of batches and rows, ready-made."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.safestring import SafeString
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.base.admin import tag
 from backoffice.base.admin.cells import NOTHING
+from backoffice.base.money import at_least, fixed
 from backoffice.sheets.definitions import Column
 from backoffice.sheets.enums import BatchStatus, Outcome, Result
 from backoffice.sheets.models import Batch
@@ -97,5 +99,7 @@ def value(column: Column, kept: Any) -> str:
         return yes_no(loaded)
     if isinstance(loaded, datetime):
         return loaded.isoformat(sep=" ", timespec="seconds")
+    if isinstance(loaded, Decimal):
+        return fixed(loaded, at_least(loaded, 2)) or ""
     text = str(loaded)
     return f"{text[:LONG]}…" if len(text) > LONG else text
