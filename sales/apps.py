@@ -10,7 +10,7 @@ class SalesConfig(AppConfig):
     def ready(self) -> None:
         from backoffice.base import ports  # noqa: PLC0415 - apps load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
-        from sales import figures, proving  # noqa: PLC0415 - models load first
+        from sales import figures, personal, proving  # noqa: PLC0415 - models load first
 
         ports.sales_volume.connect(figures.sales_volume)
         ports.sales_volume_expression.connect(figures.sales_volume_expression)
@@ -18,5 +18,7 @@ class SalesConfig(AppConfig):
         ports.customer_figures.connect(figures.customer_figures)
         ports.points_expression.connect(figures.points_expression)
         ports.points_log.connect(figures.points_log)
+        ports.personal_data.connect(personal.export)
+        ports.erase_personal_data.connect(personal.erase)
         proofs.register("points", proving.prove_points)
         proofs.register("payments", proving.prove_payments)

@@ -29,7 +29,9 @@ def find_user(account: str) -> User | None:
     typed = typed_account(account)
     try:
         if "@" in typed:
-            return User.objects.filter(email=clean_email(typed)).first()
+            # by the index on LOWER(email)
+            emails = User.objects.annotate(key=Lower("email"))
+            return emails.filter(key=clean_email(typed)).first()
         return User.objects.filter(mobile=clean_mobile(typed)).first()
     except ValidationError:
         return (

@@ -125,6 +125,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     wechat_bound_at = models.DateTimeField(
         _("WeChat bound"), null=True, blank=True, editable=False
     )
+    erased_at = models.DateTimeField(
+        _("data erased"), null=True, blank=True, editable=False
+    )
     token_secret = models.CharField(max_length=64, default=new_secret, editable=False)
 
     objects = UserManager()
@@ -169,6 +172,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
         permissions = [
             ("manage_staff", _("Can make and change staff accounts and roles")),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-id"],
+                name="user_customers_off",
+                condition=models.Q(is_staff=False, is_active=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -369,6 +379,35 @@ class Staff(User):
         verbose_name = _("member of staff")
         verbose_name_plural = _("staff")
         default_permissions = ()
+
+
+class CustomerManager(UserManager):
+    """Only those who buy in the shop."""
+
+    def get_queryset(self) -> models.QuerySet:
+        return super().get_queryset().filter(is_staff=False)
+
+
+class Customer(User):
+    """A person who buys in the shop, as the customers' list shows them."""
+
+    objects: ClassVar[CustomerManager] = CustomerManager()  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        default_permissions = ("view", "change")
+        permissions = [
+            (
+                "view_personal_data",
+                _("Can see mobiles, e-mails and addresses of customers in full"),
+            ),
+            (
+                "erase_customer",
+                _("Can take away and erase the personal data of a customer"),
+            ),
+        ]
 
 
 class Role(Group):

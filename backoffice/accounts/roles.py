@@ -29,6 +29,7 @@ _SEE_GOODS = {
 }
 # the price log and the shelf log are read from the history
 _SEE_LOGS = {"catalog.view_historicalgoods"}
+_CUSTOMERS = {"accounts.view_customer", "accounts.change_customer"}
 _SHEETS = {"sheets.view_batch", "sheets.add_batch"}
 _SEE_SALES = {
     "sales.view_order",
@@ -112,6 +113,7 @@ _SERVICE = _role(
     _("Customer service"),
     _("Looks after orders and customers; sees goods"),
     _SEE_GOODS,
+    _CUSTOMERS,
     _SEE_SALES,
     {
         "sales.add_order",
@@ -168,6 +170,8 @@ _MANAGER = _role(
         "catalog.change_repricingrun",
         "catalog.approve_repricingrun",
         "accounts.manage_staff",
+        "accounts.view_personal_data",
+        "accounts.erase_customer",
         "shop.view_shopsetting",
         "shop.change_shopsetting",
         "oplog.view_operationlog",

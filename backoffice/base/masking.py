@@ -21,6 +21,22 @@ _PATTERNS = (
 )
 
 
+def mask_mobile(mobile: str | None) -> str:
+    """138••••8000, as people tell numbers apart."""
+    return f"{mobile[:3]}••••{mobile[-4:]}" if mobile else ""
+
+
+def mask_email(email: str | None) -> str:
+    """The first character and the host."""
+    name, _at, host = (email or "").partition("@")
+    return f"{name[:1]}{MASK}@{host}" if host else ""
+
+
+def mask_name(name: str) -> str:
+    """The first character: 李•••."""
+    return f"{name[:1]}{MASK}" if name else ""
+
+
 def mask_text(text: object) -> str:
     """The text with everything replaced that nobody else should read."""
     shown = str(text or "")

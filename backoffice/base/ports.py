@@ -72,6 +72,14 @@ def _no_address(request: Any, pk: int) -> str:
     return ""
 
 
+def _no_data(user_id: int) -> dict[str, Any]:
+    return {}
+
+
+def _nothing_to_erase(user_id: int) -> None:
+    return None
+
+
 def _no_tools(request: Any, sheet: str) -> list[Any]:
     return []
 
@@ -122,6 +130,12 @@ order_urls: Port[[Any, Iterable[str]], dict[str, str]] = Port(
 #: a request and a goods → the page that explains its stock; "" where there is none for
 #: this person
 stock_url: Port[[Any, int], str] = Port("stock.url", _no_address)
+#: user id → what is kept about the customer above, for them to take away
+personal_data: Port[[int], dict[str, Any]] = Port("sales.personal_data", _no_data)
+#: user id → masked above, inside the transaction; raises WrongStatus where it cannot be
+erase_personal_data: Port[[int], None] = Port(
+    "sales.erase_personal_data", _nothing_to_erase
+)
 #: a list's request and the id of its sheet → links to take its rows away
 sheet_tools: Port[[Any, str], list[Any]] = Port("sheets.tools", _no_tools)
 #: a request and numbers of batches → {number: address of its page} of those that the

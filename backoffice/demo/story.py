@@ -15,7 +15,7 @@ from django.utils import timezone
 from backoffice.accounts.models import User
 from backoffice.base import context
 from backoffice.base.money import plain
-from backoffice.demo import acts, banners, people
+from backoffice.demo import acts, banners, customers, people
 from backoffice.demo.acts import Act
 from backoffice.demo.clock import Clock
 from backoffice.demo.data import CATEGORIES, UNITS, Item
@@ -77,7 +77,7 @@ GUARDED = {"PT007", "RX006", "GG003", "WH003", "WH004"}
 
 @dataclass(frozen=True)
 class Event:
-    """Somebody does something at a moment."""
+    """Somebody does something at a moment; nobody of the staff where `who` is blank."""
 
     at: datetime
     who: str
@@ -109,6 +109,9 @@ class Story:
         self._plan()
         for event in sorted(self._events, key=lambda e: e.at):
             clock.turn_to(event.at)
+            if not event.who:
+                event.act(admin)
+                continue
             by = staff[event.who]
             with context.using(means="admin", ip=addresses[event.who], user_id=by.pk):
                 event.act(by)
@@ -131,6 +134,7 @@ class Story:
         self._slips()
         self._add(17, 11, 0, "merchandiser", banners.hang_up)
         Storeroom(self._shelves(), self._add).plan()
+        customers.plan(self._add)
 
     def _words(self) -> None:
         for place, (name, picture) in enumerate(CATEGORIES.items()):

@@ -124,21 +124,21 @@ class LogList(WorkbenchList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        names = people(self.result_list)
+        persons = people(self.result_list)
         batches = ports.batch_urls(
             request, filter(None, map(batch_of, self.result_list))
         )
         hidden = hidden_from(request.user)
         for entry in self.result_list:
             entry.hidden = hidden
-            entry.person = names.get(entry.pk)
-            entry.target_url = _url(request, entry)
+            entry.person = persons.get(entry.pk)
+            entry.target_url = _url(request, entry, entry.person)
             entry.batch_url = batches.get(batch_of(entry), "")
 
 
-def _url(request: HttpRequest, entry: OperationLog) -> str:
+def _url(request: HttpRequest, entry: OperationLog, person: Any = None) -> str:
     """The page of the object, where there is one that this person may see."""
-    owner = _page_of(entry.target_type)
+    owner = _page_of(entry.target_type, person)
     if owner is None or not owner.has_view_permission(request):
         return ""
     opts = owner.opts
@@ -150,8 +150,9 @@ def _url(request: HttpRequest, entry: OperationLog) -> str:
         return ""
 
 
-def _page_of(kind: str) -> Any:
-    """The admin of this kind of object, or of a proxy of it (staff for users)."""
+def _page_of(kind: str, person: Any = None) -> Any:
+    """The admin of this kind of object, or of a proxy of it: of staff or of customers,
+    by what the person is now."""
     registered = admin.site._registry
     for model, owner in registered.items():
         if model._meta.label_lower == kind:
@@ -159,12 +160,14 @@ def _page_of(kind: str) -> Any:
     for model, owner in registered.items():
         concrete = model._meta.concrete_model
         if concrete is not None and concrete._meta.label_lower == kind:
-            return owner
+            of_staff = getattr(owner, "of_staff", None)
+            if person is None or of_staff in (None, person.is_staff):
+                return owner
     return None
 
 
 def _object(entry: Any) -> Any:
-    label = getattr(entry, "person", None) or entry.target_label
+    label = str(getattr(entry, "person", None) or entry.target_label)
     if not label:
         return NOTHING
     return link(getattr(entry, "target_url", ""), label)
@@ -213,8 +216,9 @@ class OperationLogAdmin(ReadOnlyAdmin):
     ) -> Any:
         entry = super().get_object(request, object_id, from_field)
         if entry is not None:
-            entry.person = people([entry]).get(entry.pk)  # type: ignore[attr-defined]
-            entry.target_url = _url(request, entry)  # type: ignore[attr-defined]
+            person = people([entry]).get(entry.pk)
+            entry.person = person  # type: ignore[attr-defined]
+            entry.target_url = _url(request, entry, person)  # type: ignore[attr-defined]
             entry.hidden = hidden_from(request.user)  # type: ignore[attr-defined]
             number = batch_of(entry)
             urls = ports.batch_urls(request, [number] if number else [])
@@ -316,12 +320,13 @@ def latest_acts(request: HttpRequest) -> Iterator[home.Act]:
         return
     rows = OperationLog.objects.exclude(action__in=_ROUTINE).select_related("by")
     entries = list(rows[:8])
-    names = people(entries)
+    persons = people(entries)
     for entry in entries:
+        person = persons.get(entry.pk)
         yield home.Act(
             entry.at,
             str(entry.by) if entry.by else _("The system"),
             action_label(entry.action),
-            names.get(entry.pk) or entry.target_label,
-            _url(request, entry),
+            str(person or entry.target_label),
+            _url(request, entry, person),
         )

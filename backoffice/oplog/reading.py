@@ -256,8 +256,8 @@ def summary(
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def people(entries: Iterable[OperationLog]) -> dict[int, str]:
-    """{row's id: name} for rows that are about a person; one query at most."""
+def people(entries: Iterable[OperationLog]) -> dict[int, Any]:
+    """{row's id: user} for rows that are about a person; one query at most."""
     from django.contrib.auth import get_user_model  # noqa: PLC0415 - apps load first
 
     user_model = get_user_model()
@@ -269,5 +269,5 @@ def people(entries: Iterable[OperationLog]) -> dict[int, str]:
     }
     if not about:
         return {}
-    names = user_model._base_manager.in_bulk(about.values())
-    return {row: str(names[pk]) for row, pk in about.items() if pk in names}
+    found = user_model._base_manager.in_bulk(about.values())
+    return {row: found[pk] for row, pk in about.items() if pk in found}

@@ -89,7 +89,7 @@ class OperationLogSheet(SheetDefinition):
                     "by": str(row.by) if row.by else _("The system"),
                     "action": action_label(row.action),
                     "kind": kind_label(row.target_type),
-                    "object": about.get(row.pk) or row.target_label,
+                    "object": str(about.get(row.pk) or row.target_label),
                     **_story(row, names, hidden),
                     "means": means_label(row.means),
                     "address": row.ip or "",

@@ -13,9 +13,13 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.files import File
 
-from backoffice.accounts import avatars, own_roles, staff
+from backoffice.accounts import avatars, care, own_roles, staff
 from backoffice.accounts.roles import ROLES, sync_roles
-from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
+from backoffice.accounts.tests.factories import (
+    AdminFactory,
+    StaffFactory,
+    UserFactory,
+)
 from backoffice.base.errors import NotPermitted
 from backoffice.jobs import failures
 from backoffice.jobs.tests.factories import failed
@@ -378,6 +382,36 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         "manager",
         lambda: _plain(avatars.remove_avatar, _pictured()),
         [avatars.remove_avatar],
+    ),
+    "switch a customer off": (
+        "service manager",
+        lambda: _verb(care.disable, UserFactory()),
+        [care.disable],
+    ),
+    "switch a customer on": (
+        "service manager",
+        lambda: _plain(care.enable, UserFactory(is_active=False)),
+        [care.enable],
+    ),
+    "sign a customer out": (
+        "service manager",
+        lambda: _plain(care.sign_out, UserFactory()),
+        [care.sign_out],
+    ),
+    "unbind a customer's WeChat": (
+        "service manager",
+        lambda: _plain(care.unbind, UserFactory(openid="o-somebody")),
+        [care.unbind],
+    ),
+    "take a customer's data away": (
+        "manager",
+        lambda: _plain(care.export, UserFactory()),
+        [care.export],
+    ),
+    "erase a customer's data": (
+        "manager",
+        lambda: _verb(care.erase, UserFactory()),
+        [care.erase],
     ),
     "make a role": (
         "manager",

@@ -74,6 +74,8 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     """Accounts of the people who work in the shop; customers are not listed here."""
 
     log_type = "accounts.user"
+    #: which people the page is of, for links from logs
+    of_staff = True
     form = StaffForm
     add_form = NewStaffForm
     list_display = ["picture", "person", "contact", "role_words", "state", "seen"]

@@ -1,8 +1,11 @@
 """Pages of lists that grow without end."""
 
+import json
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db import connections
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 MOST = 10_000
@@ -29,3 +32,16 @@ class CappedPaginator(Paginator):
     def is_capped(self) -> bool:
         """Whether there are more rows than can be paged through."""
         return self._capped_count > MOST
+
+
+def estimated_count(queryset: QuerySet) -> int | None:
+    """How many rows there are: exact up to `MOST`, then as PostgreSQL's planner thinks,
+    to two digits; None where nobody thinks anything."""
+    counted = queryset.order_by()[: MOST + 1].count()
+    if counted <= MOST:
+        return int(counted)
+    if connections[queryset.db].vendor != "postgresql":
+        return None
+    plan = json.loads(queryset.order_by().explain(format="json"))
+    rows = int(plan[0]["Plan"]["Plan Rows"])
+    return max(MOST, round(rows, 2 - len(str(rows))))

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from backoffice import settings as own
-from backoffice.demo import address, ground, passwords, wechat
+from backoffice.demo import address, customers, ground, passwords, wechat
 from backoffice.demo.seed import NotTheDemo, seed, staff_names
 from backoffice.demo.supervisor import Supervisor
 
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         return passwords.settle(
             settings.DEMO_ADMIN_PASSWORD,
             own.VAR_DIR / "demo_admin_password",
-            staff_names(),
+            [*staff_names(), customers.MAIN],
         )
 
     def _run(self, sign_in: passwords.SignIn) -> int:
@@ -99,6 +99,7 @@ class Command(BaseCommand):
                     f"  with the password   {sign_in.told_as}",
                     f"  or, by role, as     {names} (same password)",
                     f"  For apps            {url}api/v1/docs",
+                    f"  sign in there as    {customers.MAIN} (same password)",
                     "  Ctrl-C stops it; its data stays in var/.",
                     "",
                 ]

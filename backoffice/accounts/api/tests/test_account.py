@@ -405,15 +405,15 @@ def test_two_defaults_at_once_are_one(monkeypatch, locked):
     start, errors = threading.Barrier(2), []
     if not locked:
         monkeypatch.setattr(addresses, "_lock", lambda user: None)
-    tidy = addresses._tidy
+    save = Address.save
 
-    def slowly(address):
-        tidy(address)
+    def slowly(address, *args, **kwargs):
         if not locked:
-            # both have looked before one of them writes
+            # both have taken the flag from the others before one of them writes
             start.wait(timeout=5)
+        save(address, *args, **kwargs)
 
-    monkeypatch.setattr(addresses, "_tidy", slowly)
+    monkeypatch.setattr(Address, "save", slowly)
 
     def choose(row):
         try:

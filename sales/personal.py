@@ -1,0 +1,55 @@
+"""What orders know of a customer: handed out on request, and forgotten.
+
+The books stay: what was bought, paid and refunded keeps its numbers. Of an order's
+address the province, city and district stay, for figures; who lives where goes.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from backoffice.base.errors import WrongStatus
+from backoffice.base.masking import MASK
+from sales import showing
+from sales.enums import OrderStatus
+from sales.models import Order, OrderLine, PointsEntry
+
+#: an order that is one of these has left the customer's hands and ours
+_OVER = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.CLOSED)
+
+
+def export(user_id: int) -> dict[str, Any]:
+    """The customer's orders and points."""
+    orders = list(Order.objects.filter(user_id=user_id).order_by("id"))
+    lines: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
+    for line in OrderLine.objects.filter(order__user_id=user_id).order_by("id"):
+        lines[line.order_id].append(line)
+    points = PointsEntry.objects.filter(user_id=user_id).order_by("id")
+    return {
+        "orders": [showing.order(order, lines[order.pk]) for order in orders],
+        "points": list(
+            points.values("delta", "balance_after", "kind", "reference", "at")
+        ),
+    }
+
+
+def erase(user_id: int) -> None:
+    """Mask the addresses of the customer's orders. Raises WrongStatus while one is
+    under way: it still has to arrive."""
+    orders = Order.objects.select_for_update(no_key=True).filter(user_id=user_id)
+    # in the order of the locks
+    found = list(orders.order_by("pk"))
+    open_ones = [order.order_no for order in found if order.status not in _OVER]
+    if open_ones:
+        raise WrongStatus(
+            _("The order %(number)s is still under way; finish or cancel it first.")
+            % {"number": open_ones[0]}
+        )
+    for order in found:
+        for name in ("receiver", "detail", "message"):
+            setattr(order, name, MASK if getattr(order, name) else "")
+        order.mobile = ""
+        order.tracking_no = ""
+        order.save(
+            update_fields=["receiver", "detail", "message", "mobile", "tracking_no"]
+        )

@@ -1,0 +1,51 @@
+"""A customer's data in orders: handed out, masked, and never while an order is open."""
+
+import pytest
+
+from backoffice.accounts import care
+from backoffice.accounts.tests.factories import AdminFactory
+from backoffice.base.errors import WrongStatus
+from sales import fulfilment
+from sales.models import Order
+from sales.tests.factories import ask, customer, place, shelf, shipped
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def order():
+    return shipped(
+        place(ask(shelf(), "10"), user=customer(with_points=500), message="快")
+    )
+
+
+def test_orders_and_points_are_handed_out(order):
+    data = care.export(order.user, by=AdminFactory())
+    assert [o["order_no"] for o in data["orders"]] == [order.order_no]
+    assert data["orders"][0]["address"]["detail"] == "东单北大街1号"
+    assert data["orders"][0]["lines"][0]["quantity"] == "10.000"
+    assert [entry["delta"] for entry in data["points"]] == [500]
+
+
+def test_an_order_that_is_under_way_still_has_to_arrive(order):
+    with pytest.raises(WrongStatus) as refusal:
+        care.erase(order.user, by=AdminFactory(), reason="asked for")
+    assert order.order_no in str(refusal.value)
+    order.refresh_from_db()
+    assert order.detail == "东单北大街1号"
+
+
+def test_addresses_of_past_orders_are_masked_and_figures_stay(order):
+    fulfilment.complete(order, by=AdminFactory())
+    before = Order.objects.get(pk=order.pk)
+    care.erase(order.user, by=AdminFactory(), reason="asked for")
+    after = Order.objects.get(pk=order.pk)
+    personal = (after.receiver, after.mobile, after.detail, after.message)
+    assert personal == ("•••", "", "•••", "•••")
+    assert after.tracking_no == ""
+    assert (after.province, after.city) == (before.province, before.city)
+    assert (after.payable, after.paid, after.user_id) == (
+        before.payable,
+        before.paid,
+        before.user_id,
+    )
