@@ -458,7 +458,17 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
 #: modules whose functions with a keyword `by` are verbs
 MODULES = [
     *(archiving, banners, bulk, editing, listing, pictures, pricing, repricing),
-    *(review, vocabulary, staff, own_roles, avatars, failures, shop_verbs, sending),
+    *(
+        review,
+        vocabulary,
+        staff,
+        own_roles,
+        avatars,
+        care,
+        failures,
+        shop_verbs,
+        sending,
+    ),
     *(batches, importing, undoing, exports),
     *(receiving, spoilage, corrections),
 ]
