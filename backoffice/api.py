@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as _
 from backoffice.accounts.api import router as accounts_router
 from backoffice.base.api.factory import create_api
 from catalog.api import router as catalog_router
+from sales.api import router as sales_router
 
 api = create_api(
     title=_("Fruit shop storefront API"),
@@ -15,6 +16,8 @@ api = create_api(
             {"name": "shop", "description": _("What is on the shelf.")},
             {"name": "sign-in", "description": _("In, out, and new tokens.")},
             {"name": "account", "description": _("What belongs to the customer.")},
+            {"name": "cart", "description": _("What is picked, and what it comes to.")},
+            {"name": "orders", "description": _("From placing to refund.")},
         ]
     },
     description=_(
@@ -33,3 +36,4 @@ api = create_api(
 )
 api.add_router("", catalog_router)
 api.add_router("", accounts_router)
+api.add_router("", sales_router)

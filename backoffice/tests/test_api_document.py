@@ -42,6 +42,11 @@ PATHS = {
     "/auth/wechat/bind": "post",
     "/auth/wechat/link": "post",
     "/banners": "get",
+    "/cart": "get",
+    "/cart/lines": "post",
+    "/cart/lines/{id}": "delete patch",
+    "/cart/quote": "get",
+    "/cart/ticked": "put",
     "/categories": "get",
     "/goods": "get",
     "/goods/{id}": "get",
@@ -50,6 +55,12 @@ PATHS = {
     "/me/addresses": "get post",
     "/me/addresses/{id}": "delete patch",
     "/me/points": "get",
+    "/orders": "get post",
+    "/orders/{order_no}": "get",
+    "/orders/{order_no}/cancel": "post",
+    "/orders/{order_no}/confirm": "post",
+    "/orders/{order_no}/refunds": "get post",
+    "/quote": "post",
 }
 
 

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.db import models
 
+from backoffice.base.money import ZERO
+
 
 def money_field(label: Any, **options: Any) -> models.DecimalField:
     """Yuan with 2 places."""
-    options.setdefault("default", 0)
+    options.setdefault("default", ZERO)
     return models.DecimalField(label, max_digits=12, decimal_places=2, **options)
 
 

@@ -1,5 +1,7 @@
 """Running figures of a goods' sales, so that the storefront sorts by them."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +14,7 @@ class GoodsFigures(models.Model):
     goods = models.OneToOneField(
         "catalog.Goods", on_delete=models.PROTECT, primary_key=True, related_name="+"
     )
-    volume = quantity_field(_("sold"), default=0)
+    volume = quantity_field(_("sold"), default=Decimal("0.000"))
 
     class Meta:
         verbose_name = _("sales figures")

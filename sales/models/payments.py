@@ -1,5 +1,7 @@
 """Money in and money back."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -159,7 +161,7 @@ class RefundLine(models.Model):
     line = models.ForeignKey(
         OrderLine, on_delete=models.PROTECT, related_name="refund_lines"
     )
-    base_quantity = quantity_field(_("base quantity"), default=0)
+    base_quantity = quantity_field(_("base quantity"), default=Decimal("0.000"))
     amount = money_field(_("amount"))
     points = models.PositiveIntegerField(_("points"), default=0)
     restock = models.CharField(
