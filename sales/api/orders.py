@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from ninja import Body, Header, Path, Query, Router
 
-from backoffice.accounts import addresses
 from backoffice.accounts.api.auth import caller, customer
+from backoffice.accounts.models import Address as StoredAddress
 from backoffice.base.api.envelope import success
 from backoffice.base.api.factory import refusals
 from backoffice.base.api.paging import Page, Paged, paginate
@@ -36,6 +36,7 @@ from sales.api.schemas import (
 )
 from sales.checkout import Address, Ask, Basket
 from sales.enums import Delivery
+from sales.errors import NoSuchAddress
 from sales.models import Order, OrderLine, RefundLine
 from sales.refunds import Wanted
 
@@ -104,7 +105,9 @@ def _basket(user_id: int, body: OrderRequest) -> Basket:
 def _address(user_id: int, address_id: int | None) -> Address | None:
     if address_id is None:
         return None
-    row = addresses.of(user_id, address_id)
+    row = StoredAddress.objects.filter(user_id=user_id, pk=address_id).first()
+    if row is None:
+        raise NoSuchAddress(_("There is no such address."), address_id=address_id)
     return Address(
         row.receiver, row.mobile, row.province, row.city, row.district, row.detail
     )
