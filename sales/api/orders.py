@@ -133,7 +133,11 @@ def list_orders(request: HttpRequest, query: Query[OrdersQuery]) -> HttpResponse
     return success({"pagination": pagination, "items": items})
 
 
-OrderNo = Path(max_length=24, pattern=r"^[0-9]{1,24}$")
+OrderNo = Path(
+    max_length=24,
+    pattern=r"^[0-9]{1,24}$",
+    description=gettext_noop("The number of the order, 24 digits."),
+)
 
 
 def _own(request: HttpRequest, order_no: str) -> Order:
