@@ -19,7 +19,7 @@ from sales.api.schemas import (
     QuoteRequest,
     Ticks,
 )
-from sales.quoting import Wish
+from sales.quoting import Points, Wish
 
 router = Router(tags=["cart"], auth=customer)
 
@@ -110,7 +110,7 @@ def _shown(request: HttpRequest, status: int = 200) -> HttpResponse:
     response={200: QuoteAnswer, **refusals(400, 401)},
 )
 def quote_cart(request: HttpRequest, query: Query[QuoteQuery]) -> HttpResponse:
-    spend = "best" if query.points == "best" else int(query.points)
+    spend: Points = "best" if query.points == "best" else int(query.points)
     quoted = cart.quote_cart(caller(request).user, spend=spend, delivery=query.delivery)
     return success(showing.quote(quoted))
 

@@ -227,7 +227,7 @@ class OrderAddress(BaseModel):
 
 class Order(BaseModel):
     order_no: str = Field(examples=["202611250930121234567890"])
-    status: str = Field(json_schema_extra={"enum": OrderStatus.values})
+    status: str = Field(json_schema_extra={"enum": [*OrderStatus.values]})
     cancelling: bool
     lines: list[OrderLine]
     goods_total: Money
@@ -274,7 +274,7 @@ class RefundPart(BaseModel):
 
 class Refund(BaseModel):
     refund_no: str
-    status: str = Field(json_schema_extra={"enum": RefundStatus.values})
+    status: str = Field(json_schema_extra={"enum": [*RefundStatus.values]})
     amount: Money
     points: int
     lines: list[RefundPart]

@@ -29,7 +29,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=OrderStatus.PENDING)
 
 
-class Order(models.Model):
+class Order(models.Model):  # type: ignore[django-manager-missing] # of its events
     """What was ordered, as it was agreed: prices, address and amounts are snapshots.
 
     Money is yuan with 2 places. `payable` = goods_total − points_deduction + freight;
