@@ -81,7 +81,9 @@ class QuoteQuery(Input):
     points: Annotated[str, Field(pattern=r"^(best|[0-9]{1,9})$")] = Field(
         default="best", description=_("best, or how many points to spend at most.")
     )
-    delivery: Delivery = "home"
+    delivery: Delivery = Field(
+        default="home", description=_("How the goods are to come; pick-up is free.")
+    )
 
 
 class WishedLine(Input):
@@ -129,7 +131,7 @@ class OrdersQuery(Paged):
             "closed",
         ]
         | None
-    ) = None
+    ) = Field(default=None, description=_("Only orders that stand so."))
 
 
 class RefundedPart(Input):
