@@ -11,8 +11,6 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
@@ -40,10 +38,14 @@ class SigningCore(Core):
         super().__init__(
             config.mch_id,
             config.serial_no,
-            _pkcs8(config.private_key),
+            None,
             config.api_v3_key,
             public_key=_spki(config.public_key),
             public_key_id=config.public_key_id,
+        )
+        # the library reads one form of PEM only; that the key is sound is checked already
+        self._private_key = load_pem_private_key(
+            config.private_key.encode(), None, unsafe_skip_rsa_key_validation=True
         )
         self._gate_way = config.base_url
         self._clock = clock
@@ -136,7 +138,7 @@ def open_client(config: V3Config, clock: Callable[[], float]) -> WeChatPay:
     client = WeChatPay(
         WeChatPayType.MINIPROG,
         config.mch_id,
-        _pkcs8(config.private_key),
+        None,
         config.serial_no,
         config.appid,
         config.api_v3_key,
@@ -151,13 +153,7 @@ def _unproven(sentence: str) -> GatewayError:
     return GatewayError(Reason.UNPROVEN, sentence)
 
 
-def _pkcs8(pem: str) -> str:
-    """The key in the one form that the library reads."""
-    key = load_pem_private_key(pem.encode(), None)
-    form = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return form.decode()
-
-
 def _spki(pem: str) -> str:
+    """The key in the one form that the library reads."""
     key = load_pem_public_key(pem.encode())
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

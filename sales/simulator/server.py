@@ -68,6 +68,7 @@ class Simulator:
         self._courier = Courier(
             self.outbox, self.fault_book, self._dialects, self.books.ripen, speed
         )
+        self._platform_key = platform_key(self.identity)
         self._delivers = delivers
         self._thread = threading.Thread(
             target=self._server.serve_forever,
@@ -195,9 +196,7 @@ class Simulator:
 
     def signed_headers(self, body: bytes) -> dict[str, str]:
         """The headers of a v3 notice around any body; for tests of hostile ones."""
-        return signed_headers(
-            body, platform_key(self.identity), self.identity.public_key_id
-        )
+        return signed_headers(body, self._platform_key, self.identity.public_key_id)
 
     def repeat_notice(self, number: str, target: Target) -> None:
         """Send a notice once more, as the gateway does at times."""
