@@ -19,6 +19,8 @@ class Stub:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    #: by path, where it is another
+    status_of: dict[str, int] = field(default_factory=dict)
     #: announced instead of the true length
     length: int | None = None
     #: seconds between one byte and the next
@@ -49,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): text for name, text in self.headers.items()}
         stub.asked.append((self.command, self.path, headers, sent))
         length = len(stub.body) if stub.length is None else stub.length
-        self.send_response(stub.status)
+        self.send_response(stub.status_of.get(self.path, stub.status))
         for name, text in {**stub.headers, "Content-Length": str(length)}.items():
             self.send_header(name, text)
         self.end_headers()
