@@ -1,6 +1,6 @@
-"""Runs the test suite on SQLite and, where one answers, on PostgreSQL.
+"""Runs the test suite on SQLite and, where one answers, on PostgreSQL at the same time.
 
-Arguments go on to pytest. Ends with the totals of both; the exit status is 1 when
+SQLite's run is shown as it goes, PostgreSQL's when it is over. Arguments go on to pytest. Ends with the totals of both; the exit status is 1 when
 either had a failure. TEST_POSTGRES_URL names the PostgreSQL to use.
 """
 
@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -35,13 +36,25 @@ def postgres_url() -> str | None:
     return url
 
 
-def run(name: str, arguments: list[str], url: str | None) -> tuple[int, str]:
-    """One run of pytest, shown as it goes; gives its exit status and its totals."""
+def other_redis() -> str:
+    """The database beside the one that the other run uses and empties."""
+    url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+    base, _slash, number = url.rpartition("/")
+    return f"{base}/{int(number) - 1}" if number.isdigit() and int(number) else url
+
+
+def run(
+    name: str, arguments: list[str], url: str | None, *, is_shown: bool = True
+) -> tuple[int, str, list[str]]:
+    """One run of pytest; gives its exit status, its totals and what was not shown."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     environment.pop("TEST_DATABASE_URL", None)
     if url:
         environment["TEST_DATABASE_URL"] = url
-    print(f"\n--- the suite on {name} ---", flush=True)
+        environment["TEST_REDIS_URL"] = other_redis()
+    kept = [f"\n--- the suite on {name} ---\n"]
+    if is_shown:
+        print(*kept, end="", flush=True)
     command = [sys.executable, "-m", "pytest", *arguments]
     if "-m" not in arguments:
         command += ["-m", "not browser"]
@@ -56,24 +69,33 @@ def run(name: str, arguments: list[str], url: str | None) -> tuple[int, str]:
     ) as process:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         for line in process.stdout:
-            print(line, end="", flush=True)
+            if is_shown:
+                print(line, end="", flush=True)
+            else:
+                kept.append(line)
             if _TOTALS.match(line):
                 totals = line.strip("= \n")
-    return process.returncode, totals
+    return process.returncode, totals, [] if is_shown else kept
 
 
 def main() -> int:
     arguments = sys.argv[1:]
-    outcomes = {"SQLite": run("SQLite", arguments, None)}
     url = postgres_url()
-    if url:
-        outcomes["PostgreSQL"] = run("PostgreSQL", arguments, url)
+    with ThreadPoolExecutor(2) as pool:
+        runs = {"SQLite": pool.submit(run, "SQLite", arguments, None)}
+        if url:
+            runs["PostgreSQL"] = pool.submit(
+                run, "PostgreSQL", arguments, url, is_shown=False
+            )
+        outcomes = {name: future.result() for name, future in runs.items()}
+    for _status, _totals, kept in outcomes.values():
+        print(*kept, sep="", end="")
     print("\n--- totals ---")
-    for name, (status, totals) in outcomes.items():
+    for name, (status, totals, _kept) in outcomes.items():
         print(f"{name:<11} {totals}" + (f"  (exit status {status})" if status else ""))
     if not url:
         print("PostgreSQL  not run: set TEST_POSTGRES_URL to one that answers")
-    return int(any(status for status, _totals in outcomes.values()))
+    return int(any(status for status, *_rest in outcomes.values()))
 
 
 if __name__ == "__main__":
