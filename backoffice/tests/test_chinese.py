@@ -139,3 +139,10 @@ def test_colons_and_commas_are_chinese(pages, client):
     client.force_login(StaffFactory())
     missing = pages.get(reverse("admin:catalog_goods_add"))
     assert "采购、店长" in text_of(missing)
+
+
+def test_the_way_back_names_nothing_twice(pages):
+    for name in ("catalog_goods_review", "catalog_goods_changelist", "sheets_import"):
+        page = pages.get(reverse(f"admin:{name}")).content.decode()
+        crumbs = re.findall(r'class="crumb[^>]*>([^<]+)<', page)
+        assert len(crumbs) == len(set(crumbs)), crumbs
