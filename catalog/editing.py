@@ -1,6 +1,6 @@
 """Entering and editing goods by hand: one row, all its fields, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.base import ports
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.status import require
 from backoffice.oplog.record import record
@@ -198,8 +199,9 @@ def _write(
         raise FieldErrors({"code": [_("Another goods has this code.")]}) from None
 
 
-def permit_content(by: "User", goods: Goods, names: Iterable[str]) -> None:
-    """Refuse a change of these fields: ContentLocked, or WrongStatus when archived."""
+def permit_content(by: "User", goods: Goods, names: Collection[str]) -> None:
+    """Refuse a change of these fields: ContentLocked, WrongStatus when archived, or
+    FieldErrors for the unit that stock was booked in."""
     if goods.status == GoodsStatus.ARCHIVED:
         require(goods, *EDITABLE, *REVIEWED, verb=gettext_lazy("Change"))
     if not may_edit_content(by, goods):
@@ -216,6 +218,12 @@ def permit_content(by: "User", goods: Goods, names: Iterable[str]) -> None:
             if goods.status in REVIEWED
             else "catalog.change_goods",
         )
+    if {"unit", "unit_id"} & set(names) and ports.moved([goods.pk]):
+        message = _(
+            "Stock of this goods was booked in its unit, which therefore stays. "
+            "Enter it anew under another code to sell it by another unit."
+        )
+        raise FieldErrors({"unit": [message]})
 
 
 def _permit_edit(by: "User", goods: Goods, touched: dict[str, Any]) -> None:

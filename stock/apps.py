@@ -20,6 +20,7 @@ class StockConfig(AppConfig):
 
         ports.available.connect(availability.available)
         ports.reserved.connect(availability.reserved)
+        ports.moved.connect(availability.moved)
         ports.available_expression.connect(availability.available_expression)
         ports.stock_url.connect(stock_url)
         proofs.register("stock", proving.prove)

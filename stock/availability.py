@@ -31,6 +31,12 @@ def reserved(goods_ids: Iterable[int]) -> dict[int, Decimal]:
     return {pk: reserved for pk, _on_hand, reserved in _levels(goods_ids)}
 
 
+def moved(goods_ids: Iterable[int]) -> set[int]:
+    """Those of these goods whose stock ever moved, in their base unit."""
+    rows = StockBalance.objects.filter(pk__in=list(goods_ids))
+    return set(rows.values_list("pk", flat=True))
+
+
 def _levels(goods_ids: Iterable[int]) -> Iterable[tuple[int, Decimal, Decimal]]:
     ids = list(goods_ids)
     rows = StockBalance.objects.filter(pk__in=ids)

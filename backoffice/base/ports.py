@@ -48,6 +48,10 @@ def _nothing_known(goods_ids: Iterable[int]) -> dict[int, Decimal]:
     return {}
 
 
+def _none_of(goods_ids: Iterable[int]) -> set[int]:
+    return set()
+
+
 def _nobody(account: str) -> Any:
     return None
 
@@ -97,6 +101,8 @@ available: Port[[Iterable[int]], dict[int, Decimal]] = Port(
 reserved: Port[[Iterable[int]], dict[int, Decimal]] = Port(
     "stock.reserved", _nothing_known
 )
+#: goods ids → those of them whose stock ever moved
+moved: Port[[Iterable[int]], set[int]] = Port("stock.moved", _none_of)
 #: goods ids → {id: base units handed over − returned}
 sales_volume: Port[[Iterable[int]], dict[int, Decimal]] = Port(
     "sales.volume", _nothing_known

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 
 from backoffice.accounts.roles import sync_roles
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
+from backoffice.base import ports
 from backoffice.base.errors import (
     ChangedMeanwhile,
     DomainError,
@@ -442,3 +443,18 @@ def test_a_code_taken_at_this_very_moment_is_refused_at_its_field(monkeypatch):
 
 def test_a_price_may_be_left_open_at_first():
     assert editing.create_goods(entered(price=None), by=AdminFactory()).price == 0
+
+
+# --- what stock was booked in
+
+
+def test_the_unit_stays_once_stock_was_booked_in_it():
+    goods, by = GoodsFactory(), AdminFactory()
+    with (
+        ports.moved.instead(lambda ids: set(ids)),
+        pytest.raises(FieldErrors) as refusal,
+    ):
+        editing.edit_goods(goods, {"unit": PieceFactory()}, by=by)
+    assert list(refusal.value.errors) == ["unit"]
+    editing.edit_goods(goods, {"unit": PieceFactory()}, by=by)
+    assert Goods.objects.get().unit.name == "个"

@@ -37,7 +37,7 @@ from catalog.admin.filters import PersonFilter, TimeFilter
 from catalog.admin.logs import goods_asked_for
 from catalog.admin.search import find_goods, ids_of
 from catalog.models import Goods
-from stock import losses, spoilage
+from stock import availability, losses, spoilage
 from stock.admin import cells
 from stock.admin.charts import bars
 from stock.admin.forms import WriteOffForm
@@ -50,6 +50,8 @@ LIST = "admin:stock_writeoff_changelist"
 DAYS = 30
 MOST_GOODS = 5
 CANDIDATES = 20
+#: so many orders are named that hold what was lost
+MOST_ORDERS = 8
 
 
 class CauseFilter(admin.SimpleListFilter):
@@ -201,12 +203,14 @@ class WriteOffAdmin(ReadOnlyAdmin):
             request, _("%(quantity)s %(unit)s of %(goods)s written off.") % words
         )
         if loss.shortage and loss.shortage.remaining:
+            holds = availability.holds(goods.pk)[:MOST_ORDERS]
             words["short"] = plain(loss.shortage.remaining)
-            messages.warning(
-                request,
-                _("Orders still hold %(short)s %(unit)s of it: shorten or cancel them.")
-                % words,
+            words["orders"] = _(", ").join(hold.order for hold in holds)
+            said = _(
+                "Orders still hold %(short)s %(unit)s of it: shorten or cancel some "
+                "of %(orders)s."
             )
+            messages.warning(request, said % words)
         return True
 
     def _form(

@@ -437,6 +437,7 @@ def test_a_loss_that_orders_hold_is_warned_of(client, by):
     said = messages_of(response)
     assert "3 斤 of" in said[0]
     assert "still hold 2 斤" in said[1]
+    assert "O1" in said[1]
 
 
 def test_the_way_back_stays_in_the_shop(client, by):
