@@ -24,6 +24,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_q.models import OrmQ
 
+from backoffice.storage import FileServerStorage
+
 logger = logging.getLogger("backoffice.health")
 Facts = dict[str, Any]
 
@@ -103,8 +105,11 @@ def _broker() -> Facts:
 
 
 def _file_store() -> Facts:
-    """A folder is written to; a file server is asked for a name."""
+    """A folder is written to; a file server is asked how it is."""
     storage = storages["default"]
+    if isinstance(storage, FileServerStorage):
+        health = storage.health()
+        return {"files": health.files, "free_bytes": health.free_bytes}
     if not isinstance(storage, FileSystemStorage):
         storage.exists("readyz")
         return {}

@@ -72,6 +72,13 @@ SCHEDULES = [
         timeout=280,
     ),
     Job(
+        name="sweep_files",
+        task="backoffice.files.tasks.sweep",
+        cron="*/10 * * * *",
+        label=_("Remove files from the file server that could not be removed"),
+        timeout=280,
+    ),
+    Job(
         name="drop_abandoned_sheets",
         task="backoffice.sheets.tasks.drop_abandoned",
         cron="40 4 * * *",

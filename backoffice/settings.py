@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "backoffice.sms",
     "backoffice.accounts",
     "backoffice.jobs",
+    "backoffice.files",
     "backoffice.books",
     "backoffice.sheets",
     "catalog",
@@ -329,8 +330,23 @@ STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "media/"
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
+# Empty: pictures lie in MEDIA_ROOT. Set: on this go-fastdfs server, see backoffice.storage.
+FILE_SERVER_URL = env.url("FILE_SERVER_URL", ("http", "https")).rstrip("/")
+FILE_SERVER_PUBLIC_URL = env.url("FILE_SERVER_PUBLIC_URL", ("http", "https")).rstrip(
+    "/"
+)
+FILE_SERVER_GROUP = env.text("FILE_SERVER_GROUP", "group1")
+FILE_SERVER_TOKEN = env.text("FILE_SERVER_TOKEN")
+FILE_SERVER_SCENE = env.text("FILE_SERVER_SCENE")
+FILE_SERVER_SIGN = env.flag("FILE_SERVER_SIGN", False)
+FILE_SERVER_TIMEOUT = env.number("FILE_SERVER_TIMEOUT", 30, least=1, most=600)
+FILE_SERVER_UPLOADS = env.flag("FILE_SERVER_UPLOADS", True)
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "backoffice.storage.FileServerStorage"
+        if FILE_SERVER_URL
+        else "backoffice.storage.LocalStorage"
+    },
     # sheets that were handed in and reports: never served by address
     "private": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -7,9 +7,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from media_client.standin import StandIn
 
 REAL_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -91,6 +94,26 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip("real data is not beside the checkout")
     return REAL_DATA
+
+
+@pytest.fixture
+def file_server(tmp_path: Path, settings: Any) -> "Iterator[StandIn]":
+    """The shop's pictures on a file server: a stand-in, fresh for the test."""
+    from media_client.standin import Config, StandIn
+
+    config = Config(sync_delay=0.05)
+    with StandIn(tmp_path / "file-server", config) as server:
+        settings.MEDIA_ROOT = tmp_path / "media"
+        settings.FILE_SERVER_URL = server.url
+        settings.STORAGES = settings.STORAGES | {
+            "default": {"BACKEND": "backoffice.storage.FileServerStorage"}
+        }
+        yield server
+        from backoffice.files.stores import default_store
+
+        client = default_store().client
+        if client is not None:
+            client.close()
 
 
 def chromium_path() -> str:

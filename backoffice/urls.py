@@ -12,6 +12,7 @@ from backoffice.api import api
 urlpatterns = [
     # asked for most often, so first; see backoffice.base.direct
     path("api/v1/", api.urls),
+    path("media/thumb/<int:side>/<path:name>", media.thumbnail),
     path("media/<path:name>", media.picture),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

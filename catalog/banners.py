@@ -24,9 +24,9 @@ from backoffice.base.pictures import (
     BadPicture,
     Picture,
     read_picture,
-    thumbnail_name,
 )
 from backoffice.base.text import one_line
+from backoffice.files import thumbnails
 from backoffice.oplog.record import record
 from backoffice.shop import shop
 from catalog import carousel
@@ -302,18 +302,13 @@ def _read(image: IO[bytes] | None, errors: dict[str, list[str]]) -> Picture:
 
 
 def _store(picture: Picture) -> str:
-    """Write the picture and its thumbnail; their name."""
-    name = default_storage.save(banner_path(None, ""), ContentFile(picture.content))
-    try:
-        default_storage.save(thumbnail_name(name), ContentFile(picture.thumbnail))
-    except BaseException:
-        discard([name])
-        raise
-    return name
+    """Write the picture; its name."""
+    return default_storage.save(banner_path(None, ""), ContentFile(picture.content))
 
 
 def _take(banner: Banner, name: str, picture: Picture) -> None:
     banner.image = name
+    thumbnails.request(name)
     banner.width, banner.height = picture.width, picture.height
 
 

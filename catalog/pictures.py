@@ -19,8 +19,8 @@ from backoffice.base.pictures import (
     BadPicture,
     Picture,
     read_picture,
-    thumbnail_name,
 )
+from backoffice.files import thumbnails
 from backoffice.oplog.record import record
 from backoffice.shop import shop
 from catalog import changes, editing
@@ -60,7 +60,6 @@ def add_pictures(
             content = ContentFile(picture.content)
             name = default_storage.save(picture_path(None, ""), content)
             stored.append((name, picture))
-            default_storage.save(thumbnail_name(name), ContentFile(picture.thumbnail))
         return _add(goods, stored, by=by, means=means, reference=reference)
     except BaseException:
         discard(name for name, _picture in stored)
@@ -95,6 +94,7 @@ def _add(
     ]
     for row in added:
         row.save(force_insert=True)
+        thumbnails.request(str(row.image))
     if added:
         origin = changes.Origin(by, means, reference=reference)
         _write(goods, origin, "goods.pictures_added", count=len(added))
@@ -200,11 +200,10 @@ def _read_all(files: Sequence[IO[bytes]]) -> list[Picture]:
 def discard(names: Iterable[str]) -> None:
     """Take files away that no row names; what cannot go is left for the cleaner."""
     for name in names:
-        for path in (name, thumbnail_name(name)):
-            try:
-                default_storage.delete(path)
-            except OSError:
-                logger.warning("a picture's file could not be removed", exc_info=True)
+        try:
+            default_storage.delete(name)
+        except OSError:
+            logger.warning("a picture's file could not be removed", exc_info=True)
 
 
 def _too_many() -> TooManyPictures:

@@ -18,8 +18,9 @@ from django_q.tasks import async_task
 
 from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.money import plain
-from backoffice.base.pictures import BadPicture, read_picture, thumbnail_name
+from backoffice.base.pictures import BadPicture, read_picture
 from backoffice.base.text import one_line
+from backoffice.files import thumbnails
 from backoffice.oplog.record import record
 from backoffice.shop import shop
 from catalog.models import Brand, Category, Goods, Unit
@@ -92,6 +93,8 @@ def _write(word: Word, *, by: "User", image: str = "") -> Word:
     if isinstance(word, Brand) and "name" in touched and not is_new:
         async_task("catalog.tasks.index_brand", word.pk)
     old = _image(before)
+    if _image(word) and old != _image(word):
+        thumbnails.request(_image(word))
     if old and old != _image(word):
         transaction.on_commit(lambda: discard([old]))
     return word
@@ -190,9 +193,7 @@ def _store(image: IO[bytes]) -> str:
     except BadPicture as refusal:
         raise FieldErrors({"image": [str(refusal)]}) from None
     path = f"categories/{secrets.token_hex(12)}.jpg"
-    name = default_storage.save(path, ContentFile(picture.content))
-    default_storage.save(thumbnail_name(name), ContentFile(picture.thumbnail))
-    return name
+    return default_storage.save(path, ContentFile(picture.content))
 
 
 def _taken() -> FieldErrors:

@@ -5,6 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -65,12 +66,13 @@ class FrameOptionsMiddleware(XFrameOptionsMiddleware):
 # widgets of the admin (select2) set inline styles; everything else gets along without.
 _ADMIN_POLICY = (
     "default-src 'self'; script-src 'self'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{pictures}; "
     "font-src 'self' data:; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'self'"
 )
 _STRICT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:{pictures}; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
@@ -86,10 +88,20 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         if "Content-Security-Policy" not in response:
             is_admin = request.path.startswith("/admin/")
-            response["Content-Security-Policy"] = (
-                _ADMIN_POLICY if is_admin else _STRICT_POLICY
-            )
+            policy = _ADMIN_POLICY if is_admin else _STRICT_POLICY
+            response["Content-Security-Policy"] = policy.format(pictures=_pictures())
         response.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
         )
         return response
+
+
+def _pictures() -> str:
+    """Whence browsers may load pictures besides the shop: the file server."""
+    url = settings.FILE_SERVER_URL and (
+        settings.FILE_SERVER_PUBLIC_URL or settings.FILE_SERVER_URL
+    )
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    return f" {parts.scheme}://{parts.netloc}"

@@ -10,9 +10,12 @@ import re
 import struct
 import zipfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 from typing import IO
+from urllib.parse import quote
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
@@ -23,7 +26,10 @@ MEGABYTE = 2**20
 LONGEST = 1600
 #: more pixels than this are not decoded at all
 MAX_PIXELS = 40_000_000
-THUMBNAIL = 160
+#: the longest sides of thumbnails: in lists, and in forms and on the storefront's tiles
+THUMBNAILS = (160, 480)
+#: what thumbnails are written as; the first for browsers that say they know it
+KINDS = ("webp", "jpg")
 #: a JPEG draws itself in a dozen scans; thousands of them keep a decoder busy for hours
 MAX_SCANS = 200
 WHITE = (255, 255, 255)
@@ -72,12 +78,11 @@ class PictureTooLarge(BadPicture):
 
 @dataclass(frozen=True)
 class Picture:
-    """A checked picture: a JPEG of at most LONGEST pixels, and its thumbnail."""
+    """A checked picture: a JPEG of at most LONGEST pixels."""
 
     content: bytes
     width: int
     height: int
-    thumbnail: bytes
 
 
 def read_picture(file: IO[bytes], *, max_mb: int, longest: int = LONGEST) -> Picture:
@@ -101,17 +106,53 @@ def read_picture(file: IO[bytes], *, max_mb: int, longest: int = LONGEST) -> Pic
         raise BadPicture(
             _("The picture is damaged and cannot be read; save it anew and try again.")
         ) from error
-    small = flat.copy()
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
-    return Picture(_jpeg(flat, 85), flat.width, flat.height, _jpeg(small, 75))
+    return Picture(_jpeg(flat, 85), flat.width, flat.height)
 
 
-def thumbnail_name(path: str) -> str:
-    """Where the thumbnail of a stored picture lies: beside it, by its name alone."""
-    if not path:
-        return ""
+def thumbnail(file: IO[bytes], side: int, kind: str) -> bytes:
+    """A small copy of one of our own pictures; raises BadPicture where it is none."""
+    try:
+        with Image.open(file) as image:
+            _refuse_too_many_pixels(*image.size)
+            image.draft("RGB", (side, side))
+            small = image.convert("RGB")
+    except DomainError:
+        raise
+    except Exception as error:  # as above
+        raise BadPicture(_("The picture is damaged and cannot be read.")) from error
+    small.thumbnail((side, side), reducing_gap=3.0)
+    if kind == "jpg":
+        return _jpeg(small, 75)
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=75, method=4)
+    return out.getvalue()
+
+
+def thumbnail_name(path: str, side: int, kind: str) -> str:
+    """Where the thumbnail of a picture on the local disk lies: beside it."""
     place = PurePosixPath(path)
-    return str(place.with_name(f"{place.stem}_{THUMBNAIL}.jpg"))
+    return str(place.with_name(f"{place.stem}_{side}.{kind}"))
+
+
+def thumbnail_names(path: str) -> list[str]:
+    """All that may lie beside a picture on the local disk."""
+    return [thumbnail_name(path, side, kind) for side in THUMBNAILS for kind in KINDS]
+
+
+def thumbnail_url(path: str, side: int = THUMBNAILS[0]) -> str:
+    """The address of a picture's thumbnail, by its path alone; "" for no picture.
+
+    The shop answers it: with the small picture, the way to it, or a placeholder.
+    """
+    return f"{settings.MEDIA_URL}thumb/{side}/{quote(path)}" if path else ""
+
+
+@cache
+def placeholder(side: int) -> bytes:
+    """What is shown until a thumbnail is made: quiet, and of its size."""
+    out = io.BytesIO()
+    Image.new("RGB", (side, side), (236, 240, 236)).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def _content(file: IO[bytes], max_mb: int) -> bytes:

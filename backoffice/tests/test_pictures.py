@@ -12,11 +12,12 @@ from PIL import Image, ImageCms, PngImagePlugin
 from backoffice.base.pictures import (
     LONGEST,
     MAX_PIXELS,
-    THUMBNAIL,
     BadPicture,
     PictureTooLarge,
     read_picture,
+    thumbnail,
     thumbnail_name,
+    thumbnail_url,
 )
 
 
@@ -68,11 +69,22 @@ def test_a_small_picture_is_not_made_larger():
     assert (read(encoded(red(size=(1, 1)))).width) == 1
 
 
-def test_a_thumbnail_is_made_beside_it():
-    image = opened(read(encoded(red(size=(800, 600)))).thumbnail)
-    assert (image.format, max(image.size)) == ("JPEG", THUMBNAIL)
-    assert thumbnail_name("goods/ab/cd.jpg") == f"goods/ab/cd_{THUMBNAIL}.jpg"
-    assert thumbnail_name("") == ""
+@pytest.mark.parametrize(("kind", "name"), [("jpg", "JPEG"), ("webp", "WEBP")])
+def test_a_thumbnail_is_a_small_copy(kind, name):
+    content = read(encoded(red(size=(800, 600)))).content
+    image = opened(thumbnail(io.BytesIO(content), 160, kind))
+    assert (image.format, image.size) == (name, (160, 120))
+
+
+def test_what_is_no_picture_has_no_thumbnail():
+    with pytest.raises(BadPicture):
+        thumbnail(io.BytesIO(b"no picture"), 160, "jpg")
+
+
+def test_thumbnails_are_found_by_name():
+    assert thumbnail_name("goods/ab/cd.jpg", 160, "jpg") == "goods/ab/cd_160.jpg"
+    assert thumbnail_url("goods/ab/c d.jpg") == "/media/thumb/160/goods/ab/c%20d.jpg"
+    assert thumbnail_url("") == ""
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -120,7 +132,8 @@ def test_metadata_is_gone():
     notes.add_text("Author", "Mei")
     for content in (jpeg, encoded(red(), "PNG", pnginfo=notes, exif=exif)):
         picture = read(content)
-        for made in (picture.content, picture.thumbnail):
+        small = thumbnail(io.BytesIO(picture.content), 160, "webp")
+        for made in (picture.content, small):
             image = opened(made)
             assert dict(image.getexif()) == {}
             assert not {"comment", "icc_profile", "exif", "Author"} & image.info.keys()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from backoffice.base.admin import explain, money, percent, tag
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.money import at_least, fixed, plain
-from backoffice.base.pictures import thumbnail_name
+from backoffice.base.pictures import thumbnail_url
 from catalog.enums import GoodsStatus, RunStatus
 from catalog.pricing import case_cost, margin_percent
 
@@ -29,9 +29,9 @@ def run_tag(status: str) -> SafeString:
     return tag(status, RunStatus(status).label)
 
 
-def thumb_url(path: str) -> str:
+def thumb_url(path: str, side: int = 160) -> str:
     """The address of a stored picture's thumbnail; no query, by its name alone."""
-    return default_storage.url(thumbnail_name(path)) if path else ""
+    return thumbnail_url(path, side)
 
 
 def picture_url(path: str) -> str:

@@ -101,7 +101,7 @@ class GoodsForm(VerbForm):
             yield {
                 "picture": picture,
                 "url": cells.picture_url(path),
-                "thumb": cells.thumb_url(path),
+                "thumb": cells.thumb_url(path, 480),
                 "place": self[f"place_{picture.pk}"],
                 "remove": self[f"remove_{picture.pk}"],
                 "is_main": str(picture.pk) == str(chosen),

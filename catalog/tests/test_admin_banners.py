@@ -118,7 +118,7 @@ def test_the_list_tells_what_each_is_and_where_it_stands(client, by, language):
     for word in ("春节", "https://example.com/a"):
         assert word in page
     assert f"{timezone.localtime(start):%m-%d %H:%M}" in page
-    assert "_160.jpg" in main_of(client.get(url("banner")))
+    assert "/media/thumb/160/" in main_of(client.get(url("banner")))
 
 
 def test_tabs_go_by_what_the_storefront_shows_now(client, by):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.errors import FieldErrors, NotPermitted
-from backoffice.base.pictures import thumbnail_name
+from backoffice.files import thumbnails
 from backoffice.oplog.models import OperationLog
 from catalog import banners
 from catalog.banners import BannersMoved, NoSuchBanner
@@ -75,7 +75,7 @@ def test_a_banner_is_entered_with_picture_thumbnail_and_log(by):
     assert banner.image.name.startswith("banners/")
     with default_storage.open(banner.image.name) as file:
         assert Image.open(file).size == (1500, 640)
-    assert default_storage.exists(thumbnail_name(banner.image.name))
+    assert thumbnails.make(banner.image.name) == 4
     log = logged("banner.created")
     assert (log.by, log.target_label) == (by, "春节 礼盒")
     assert log.data["changes"]["starts_at"] == [None, "2027-02-06 12:00:00+08:00"]
@@ -280,8 +280,7 @@ def test_a_new_picture_takes_the_place_of_the_old_one(
     with django_capture_on_commit_callbacks(execute=True):
         after = banners.change_banner(banner, {}, image=upload(colour="blue"), by=by)
     assert not default_storage.exists(old)
-    assert not default_storage.exists(thumbnail_name(old))
-    assert len(files()) == 2
+    assert len(files()) == 1
     assert logged("banner.changed").data["changes"] == {
         "image": [old, after.image.name]
     }
@@ -293,7 +292,7 @@ def test_a_bad_picture_leaves_the_old_one(by):
     with pytest.raises(FieldErrors) as refusal:
         banners.change_banner(banner, {"title": ""}, image=bad, by=by)
     assert set(refusal.value.errors) == {"image", "title"}
-    assert len(files()) == 2
+    assert len(files()) == 1
 
 
 def test_a_change_that_fails_takes_its_new_files_along(by):
@@ -301,7 +300,7 @@ def test_a_change_that_fails_takes_its_new_files_along(by):
     Banner.objects.all().delete()
     with pytest.raises(NoSuchBanner):
         banners.change_banner(banner, {}, image=upload(), by=by)
-    assert len(files()) == 2
+    assert len(files()) == 1
 
 
 def test_a_bad_value_changes_nothing(by):

@@ -11,6 +11,7 @@ from PIL import Image
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.pictures import thumbnail_name
+from backoffice.files import thumbnails
 from backoffice.oplog.models import OperationLog
 from catalog import vocabulary
 from catalog.models import Brand, Category, Unit
@@ -164,16 +165,17 @@ def test_a_category_has_a_picture(django_capture_on_commit_callbacks):
         word = vocabulary.save(Category(name="柑橘"), by=by, image=upload())
     first = str(Category.objects.get().image)
     assert default_storage.exists(first)
-    assert default_storage.exists(thumbnail_name(first))
+    assert thumbnails.make(first) == 4
     with django_capture_on_commit_callbacks(execute=True):
         vocabulary.save(word, by=by, image=upload())
     second = str(Category.objects.get().image)
+    thumbnails.make(second)
     assert second != first
     assert not default_storage.exists(first)
     with django_capture_on_commit_callbacks(execute=True):
         vocabulary.delete(word, by=by)
     assert not default_storage.exists(second)
-    assert not default_storage.exists(thumbnail_name(second))
+    assert not default_storage.exists(thumbnail_name(second, 160, "jpg"))
 
 
 def test_a_picture_can_be_taken_away(django_capture_on_commit_callbacks):
