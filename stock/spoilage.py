@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from backoffice.base.errors import FieldErrors, ReasonMissing
 from backoffice.base.money import plain
-from backoffice.base.pictures import BadPicture, read_picture, thumbnail_name
+from backoffice.base.pictures import BadPicture, read_picture
+from backoffice.files import thumbnails
 from backoffice.oplog.record import record
 from backoffice.shop import shop
 from catalog.lookup import locked
@@ -112,6 +113,8 @@ def _write_off(
         by=by,
     )
     row.save(force_insert=True)
+    if path:
+        thumbnails.request(path)
     short = posted.shortage
     record(
         by=by,
@@ -138,11 +141,9 @@ def _refuse_other(goods: "Goods", quantity: "Decimal", reference: str) -> None:
 
 
 def _stored(picture: IO[bytes]) -> str:
-    """The picture's path in the file store, with its thumbnail beside it."""
+    """The picture's path in the file store."""
     try:
         read = read_picture(picture, max_mb=shop.PICTURE_MAX_MB)
     except BadPicture as refusal:
         raise FieldErrors({"picture": [str(refusal)]}) from None
-    path = default_storage.save(evidence_path(None, ""), ContentFile(read.content))
-    default_storage.save(thumbnail_name(path), ContentFile(read.thumbnail))
-    return str(path)
+    return default_storage.save(evidence_path(None, ""), ContentFile(read.content))
