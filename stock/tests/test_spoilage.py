@@ -70,10 +70,10 @@ def test_a_picture_is_kept_anew_and_goes_with_a_refusal():
     row = lose(goods, picture=upload()).row
     assert row.picture.name.startswith("spoilage/")
     assert default_storage.exists(row.picture.name)
-    assert len(files()) == 2
+    assert len(files()) == 1
     with pytest.raises(OutOfStock):
         lose(goods, "100", picture=upload())
-    assert len(files()) == 2
+    assert len(files()) == 1
 
 
 def test_what_is_no_picture_is_refused():
