@@ -154,6 +154,23 @@ def _csv(text: str, sign: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=None), delimiter=sign, strict=False)
 
 
+class _Lines:
+    """The lines of a text; `taken` are those of the row that is being read."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = io.StringIO(text, newline=None)
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.taken.append(line)
+            yield line
+
+    def is_open(self) -> bool:
+        """Whether a quotation mark of the row is not closed."""
+        return "".join(self.taken).count('"') % 2 == 1
+
+
 def text_rows(path: str) -> Callable[[], Iterator[Row]]:
     """A way to go through the rows of a text file, as often as wanted."""
     with open(path, "rb") as file:
@@ -163,12 +180,19 @@ def text_rows(path: str) -> Callable[[], Iterator[Row]]:
     csv.field_size_limit(2**20)
 
     def rows() -> Iterator[Row]:
+        lines = _Lines(text)
+        number = 0
         try:
-            for number, row in enumerate(_csv(text, sign), 1):
+            for row in csv.reader(lines, delimiter=sign, strict=False):
+                number += 1
+                if len(lines.taken) > 1 and lines.is_open():
+                    # all the rest of the file is one cell
+                    raise Refused("open_quote", row=number)
+                lines.taken.clear()
                 if number > skipped and any(row):
                     yield number, list(row[:MAX_COLUMNS])
         except csv.Error:
-            raise Refused("broken") from None
+            raise Refused("open_quote", row=number + 1) from None
 
     return rows
 

@@ -56,6 +56,11 @@ def refusal(answer: dict[str, Any]) -> SheetRefused:
             "reach too far. Copy the rows into a new file and hand that in."
         ),
         "not_a_sheet": _("This is not a spreadsheet. Take xlsx, xls, ods or csv."),
+        "open_quote": _(
+            "A quotation mark in row %(row)s is not closed, so that the rows below it "
+            "would be one cell. Close it, or save the file as xlsx."
+        )
+        % {"row": answer.get("row")},
         "too_many_rows": _("The sheet has more than %(most)s rows; split it.")
         % {"most": answer.get("most")},
     }

@@ -238,7 +238,28 @@ def test_an_endless_row_is_cut(tmp_path):
 def test_an_open_quote_over_everything_is_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b'code,name\n"A1,' + b"x" * (2**20 + 10))
-    assert refused(path) == "broken"
+    assert refused(path) == "open_quote"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_quote_that_is_not_closed_is_named_by_its_row(tmp_path, newline):
+    path = tmp_path / "a.csv"
+    lines = ["code,name", '"A1","two', 'lines"', 'A2,"open', "A3,lost", ""]
+    path.write_text(newline.join(lines), newline="")
+    with pytest.raises(SheetRefused, match="3"), Workbook(path, max_rows=10) as book:
+        list(book.rows(""))
+
+
+def test_a_quote_inside_a_word_is_a_sign_like_others(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('code,name\nA1,5" pot\nA2,6\nA3,"two\nlines"\n')
+    with Workbook(path, max_rows=10) as book:
+        rows = [row for chunk in book.rows("") for row in chunk]
+    assert rows[1:] == [
+        [2, ["A1", '5" pot']],
+        [3, ["A2", "6"]],
+        [4, ["A3", "two\nlines"]],
+    ]
 
 
 def test_columns_are_given_alone(tmp_path):
