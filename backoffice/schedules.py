@@ -79,6 +79,12 @@ SCHEDULES = [
         timeout=280,
     ),
     Job(
+        name="mend_sheets",
+        task="backoffice.sheets.tasks.mend",
+        cron="*/10 * * * *",
+        label=_("Let go of sheets whose work broke off"),
+    ),
+    Job(
         name="drop_abandoned_sheets",
         task="backoffice.sheets.tasks.drop_abandoned",
         cron="40 4 * * *",

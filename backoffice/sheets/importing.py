@@ -106,7 +106,8 @@ def run_apply(batch_id: int) -> None:
                 "sheet again."
             ),
         )
-    except Exception:
+    except BaseException:
+        # Ctrl-C as well
         _back_to_checked(
             batch_id, _("The import broke off and nothing was written; try again.")
         )

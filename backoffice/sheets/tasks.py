@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from backoffice.base.errors import DomainError
 from backoffice.jobs import leases
 from backoffice.jobs.leases import LeaseLost
-from backoffice.sheets import batches, exports, importing, undoing
+from backoffice.sheets import batches, exports, importing, mending, undoing
 
 logger = logging.getLogger("backoffice.sheets")
 
@@ -70,6 +70,14 @@ def write_export(export_id: int) -> None:
             exports.give_up(export_id)
             raise
     logger.info("export %s is written", export_id)
+
+
+def mend() -> int:
+    """Let go of work that broke off with its process; gives how much."""
+    count = mending.mend()
+    if count:
+        logger.warning("%s batches or exports had broken off", count)
+    return count
 
 
 def drop_abandoned() -> int:

@@ -62,7 +62,8 @@ def run_undo(batch_id: int) -> None:
     try:
         with resting(), transaction.atomic(), context.using(means="rollback"):
             _undo(batch_id)
-    except Exception:
+    except BaseException:
+        # Ctrl-C as well
         Batch.objects.filter(pk=batch_id, status=BatchStatus.UNDOING).update(
             status=BatchStatus.APPLIED,
             message=_("The undo broke off and nothing was written; try again."),

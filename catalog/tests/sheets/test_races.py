@@ -190,3 +190,23 @@ def test_progress_is_seen_while_an_import_is_at_work(by, tmp_path, monkeypatch):
     importing.run_apply(batch.pk)
     assert seen == [0, CHUNK, 2 * CHUNK]
     assert BatchProgress.objects.get().done == CHUNKS * CHUNK
+
+
+@pytest.mark.skipif(
+    settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"),
+    reason="on SQLite nobody else writes while an import does",
+)
+def test_an_import_at_work_is_not_let_go(by, tmp_path, monkeypatch):
+    from backoffice.sheets import mending
+
+    batch = checked(by, tmp_path, [row(n) for n in range(CHUNKS * CHUNK)])
+    create, answers = GoodsWriter.create, []
+
+    def looked_at(self, plans):
+        answers.extend(at_once(mending.mend))
+        return create(self, plans)
+
+    monkeypatch.setattr(GoodsWriter, "create", looked_at)
+    importing.start_apply(batch, by=by)
+    assert answers == [0] * CHUNKS
+    assert Batch.objects.get().status == "applied"
