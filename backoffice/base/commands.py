@@ -19,6 +19,7 @@ Refusals of the whole command are `CommandError`s with a sentence for people; wh
 some rows were refused, the command says so row by row and ends with status 1.
 """
 
+import errno
 import json
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,18 @@ def acting_user(options: dict[str, Any]) -> "User":
             _("The account of %(name)s is switched off.") % {"name": account}
         )
     return user
+
+
+def file_trouble(error: OSError) -> str:
+    """What is wrong with a file, in words."""
+    words = {
+        errno.ENOENT: _("there is no such file or folder"),
+        errno.EACCES: _("you may not read or write it"),
+        errno.EISDIR: _("this is a folder"),
+        errno.ENOTDIR: _("there is no such folder"),
+        errno.ENOSPC: _("the disk is full"),
+    }
+    return words.get(error.errno or 0) or str(error.strerror or error)
 
 
 @contextmanager

@@ -81,6 +81,7 @@ def receive(
     options: Options | None = None,
     sheet: str = "",
     mapping: Mapping[str, str] | None = None,
+    has_header: bool = True,
     ask: bool = False,
     check: bool = False,
 ) -> Batch:
@@ -103,7 +104,14 @@ def receive(
     )
     with on_disk(file) as path, checking.opened(path, definition) as book:
         try:
-            _lay_out(batch, book, definition, sheet=sheet, mapping=mapping)
+            _lay_out(
+                batch,
+                book,
+                definition,
+                sheet=sheet,
+                mapping=mapping,
+                has_header=has_header,
+            )
         except NeedsMapping as refusal:
             if not ask:
                 raise
@@ -136,20 +144,29 @@ def _lay_out(
     *,
     sheet: str,
     mapping: Mapping[str, str] | None,
+    has_header: bool,
 ) -> None:
-    found, layout = checking.layout_of(book, definition, sheet=sheet, mapping=mapping)
+    found, layout = checking.layout_of(
+        book, definition, sheet=sheet, mapping=mapping, has_header=has_header
+    )
     at = layout.at[definition.key]
     batch.rows_total = sum(len(chunk) for chunk in book.column(layout.sheet, at))
     batch.layout = layout.as_json()
     batch.status, batch.message = BatchStatus.CHECKING, ""
-    if mapping:
+    if mapping and has_header:
         mappings.remember(definition, found, mapping, by=batch.by)
 
 
 def name_columns(
-    batch: Batch, *, by: "User", mapping: Mapping[str, str], sheet: str = ""
+    batch: Batch,
+    *,
+    by: "User",
+    mapping: Mapping[str, str],
+    sheet: str = "",
+    has_header: bool = True,
 ) -> Batch:
-    """Say which column is which field; the batch can be checked then.
+    """Say which column is which field, and whether the sheet has a header at all; the
+    batch can be checked then.
 
     Also for a batch that was checked with other columns. Raises SheetRefused and
     NeedsMapping.
@@ -157,7 +174,14 @@ def name_columns(
     batch = mine(batch, by, BatchStatus.MAPPING, BatchStatus.CHECKED)
     definition = definitions.get(batch.sheet)
     with opened_file(batch) as book:
-        _lay_out(batch, book, definition, sheet=sheet, mapping=mapping)
+        _lay_out(
+            batch,
+            book,
+            definition,
+            sheet=sheet,
+            mapping=mapping,
+            has_header=has_header,
+        )
     batch.save()
     return batch
 

@@ -25,6 +25,7 @@ from backoffice.sheets.reading.header import (
     bare,
     find_header,
     read_layout,
+    without_header,
     written,
 )
 from backoffice.sheets.reading.workbook import PATIENCE, Workbook
@@ -39,6 +40,23 @@ _HELP = re.compile(
     r"|\brequired\b|\boptional\b|\bexample:|\be\.g\.|\bmust\b|\bplease\b",
     re.IGNORECASE,
 )
+
+#: what a row of kinds below the header says: 文本 | 文本 | 数字
+_KINDS = {
+    *("文本", "文字", "字符", "字符串", "数字", "数值", "整数", "小数", "金额", "日期"),
+    *(
+        "时间",
+        "布尔",
+        "是/否",
+        "text",
+        "string",
+        "number",
+        "decimal",
+        "integer",
+        "date",
+    ),
+    *("boolean", "yes/no", "*"),
+}
 
 
 @dataclass
@@ -89,12 +107,18 @@ def layout_of(
     *,
     sheet: str = "",
     mapping: Mapping[str, str] | None = None,
+    has_header: bool = True,
 ) -> tuple[Found, Layout]:
     """The header and where the fields stand; raises SheetRefused and NeedsMapping.
 
-    Without a mapping, the one that was remembered for such a header counts.
+    Without a mapping, the one that was remembered for such a header counts. Without a
+    header, the mapping says which letter is which field.
     """
     columns = definition.columns
+    if not has_header:
+        found = find_header(book.sheets, columns, key=definition.key, sheet=sheet)
+        found = without_header(found, book.sheets)
+        return found, read_layout(found, columns, key=definition.key, mapping=mapping)
     found = find_header(
         book.sheets, columns, key=definition.key, sheet=sheet, mapping=mapping
     )
@@ -267,6 +291,8 @@ class Check:
     def _is_help(self, row: Row, raw: list[Any]) -> bool:
         """A row of hints under the header: words that explain, no number anywhere."""
         words = [cell for cell in raw if isinstance(cell, str) and cell.strip()]
+        if words and {word.strip().lower() for word in words} <= _KINDS:
+            return True
         if not any(_HELP.search(word) for word in words):
             return False
         if any(

@@ -59,5 +59,8 @@ class PricesSheet(GoodsSheet):
         """Nothing is created by prices."""
         return False
 
+    def permit_options(self, by: "User", options: Options) -> None:
+        """To create what is missing asks for nothing where nothing is."""
+
     def abilities(self, by: "User") -> list[str]:
         return [name for name in ABILITIES[1:4] if by.has_perm(name)]

@@ -32,6 +32,7 @@ class Naming:
     row: int
     columns: list[NamedColumn] = field(default_factory=list)
     fields: list[tuple[str, str, bool]] = field(default_factory=list)
+    has_header: bool = True
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -51,14 +52,22 @@ class Naming:
             book.sheets, definition.columns, key=definition.key, sheet=sheet
         )
         head = next(h for h in book.sheets if h.name == found.sheet)
+        has_header = (
+            "no_header" not in request.POST
+            if request.method == "POST"
+            else any(batch.layout.get("headings", ["?"]))
+        )
         posted = request.POST if "look" not in request.POST else {}
         known = mappings.remembered(definition, found)
+        settled = _settled(batch, found)
         columns = [
             NamedColumn(
                 letter(index),
                 heading,
                 _samples(head, found, index),
-                _chosen(index, heading, found, posted, known),
+                settled.get(letter(index), "")
+                if settled and not posted
+                else _chosen(index, heading, found, posted, known),
             )
             for index, heading in enumerate(_headings(head, found))
         ]
@@ -72,7 +81,15 @@ class Naming:
                 for column in definition.columns
                 if not column.read_only
             ],
+            has_header,
         )
+
+
+def _settled(batch: Batch, found: Found) -> dict[str, str]:
+    """{letter: field} as the batch has it by now; {} while nothing is settled."""
+    if batch.layout.get("sheet") != found.sheet:
+        return {}
+    return {letter(index): name for name, index in batch.layout["at"].items()}
 
 
 def _headings(head: Head, found: Found) -> list[str]:

@@ -123,6 +123,7 @@ class BatchPages:
                     by=request.user,  # type: ignore[arg-type]
                     mapping=naming.mapping,
                     sheet=naming.sheet,
+                    has_header=naming.has_header,
                 )
                 batches.start_check(batch)
                 return self._to(batch)

@@ -204,6 +204,14 @@ def find_header(
     )
 
 
+def without_header(found: Found, sheets: Sequence[Head]) -> Found:
+    """The same sheet as one that has no header: its first row is one like the others,
+    and columns are called by their letters."""
+    head = next(head for head in sheets if head.name == found.sheet)
+    width = max(len(cells) for _number, cells in head.rows)
+    return Found(found.sheet, head.rows[0][0] - 1, [""] * width)
+
+
 def read_layout(
     found: Found,
     columns: Sequence[Column],
@@ -249,11 +257,12 @@ def read_layout(
     if key not in at:
         raise NeedsMapping(
             _(
-                "No column is named %(key)s. Found in row %(row)s: %(headings)s. Say which "
-                "column is which field, for example --map %(first)s=%(key)s."
+                "No column is %(label)s (%(key)s). Found in row %(row)s: %(headings)s. Say "
+                "which column is which field, for example --map %(first)s=%(key)s."
             )
             % {
                 "key": key,
+                "label": next(c.label for c in columns if c.name == key),
                 "row": found.row,
                 "headings": _(", ").join(h for h in headings if h)[:300] or "-",
                 "first": next((h for h in headings if h), "A")[:40],

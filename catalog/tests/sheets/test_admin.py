@@ -117,6 +117,23 @@ def test_a_foreign_header_is_named_once_and_remembered(client, buyer):
     assert Batch.objects.first().status == "checked"
 
 
+def test_a_sheet_without_header_keeps_its_first_row(client, buyer):
+    answer = upload(client, [ROW, ["A2", *ROW[1:]]])
+    batch = Batch.objects.get()
+    assert "no_header" in client.get(answer.url, follow=True).content.decode()
+    fields = ("code", "name", "category", "unit", "price")
+    choice = {f"column-{at}": f for at, f in zip("ABCDE", fields, strict=True)}
+    client.post(url("columns", batch), {**choice, "no_header": "on"})
+    batch.refresh_from_db()
+    assert (batch.status, batch.new) == ("checked", 2)
+    # the page shows what was chosen, also where nothing is remembered
+    page = client.get(url("columns", batch)).content.decode()
+    assert 'name="no_header" checked' in page
+    assert page.count(" selected") == len(fields)
+    client.post(url("apply", batch))
+    assert Goods.objects.count() == 2
+
+
 def test_several_sheets_are_asked_about(client, buyer):
     book = openpyxl.Workbook()
     book.active.append(HEADER)

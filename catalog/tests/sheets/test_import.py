@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.oplog.models import OperationLog
-from backoffice.sheets.models import Batch, BatchRow
+from backoffice.sheets.models import Batch, BatchRow, HeaderMapping
 from backoffice.sheets.tests.files import write_csv, write_xlsx
 from catalog import changes, pricing, review
 from catalog.enums import GoodsStatus
@@ -687,3 +687,36 @@ def test_queries_do_not_grow_with_the_rows(
         batch = checked(shop, tmp_path, [HEADER, *some])
         importing.start_apply(batch, by=shop)
     assert Goods.objects.filter(name="新").count() == rows * 2
+
+
+def test_a_sheet_without_header_is_mapped_by_letters(sheet, shop):
+    rows = [ROW, ["A2", *ROW[1:]]]
+    fields = ("code", "name", "category", "unit", "price")
+    maps = [
+        x for at, f in zip("ABCDE", fields, strict=True) for x in ("--map", f"{at}={f}")
+    ]
+    answer = sheet(rows, "--no-header", *maps)
+    assert (answer.status, answer.counts["new"]) == (0, 2)
+    assert set(Goods.objects.values_list("code", flat=True)) == {"A1", "A2"}
+    assert not HeaderMapping.objects.exists()
+    assert Batch.objects.get().layout["header_row"] == 0
+    # without saying so, the first row is taken for the header
+    assert sheet(rows, *maps).counts["unchanged"] == 1
+    assert "A" in sheet(rows, "--no-header").messages[""]
+
+
+def test_rows_that_say_what_kind_a_column_is_are_hints(sheet):
+    hint = ["必填，唯一", "必填", "请填写已有分类", "例如：斤", "数字"]
+    kinds = ["文本", "文本", "文本", " 文本", "数字"]
+    answer = sheet([HEADER, hint, kinds, ROW], is_json=False)
+    assert answer.status == 0
+    assert "3" in answer.text
+    assert Goods.objects.get().code == "A1"
+
+
+def test_prices_create_nothing_whatever_is_chosen(sheet):
+    buyer = StaffFactory(permissions=["sheets.add_batch", "catalog.price_goods"])
+    answer = sheet(
+        [["code", "price"], ["X", "1"]], "--create-missing", by=buyer, kind="prices"
+    )
+    assert answer.cells == ["A2"]

@@ -13,6 +13,7 @@ from backoffice.base.commands import (
     add_user_argument,
     command_context,
     exit_if_refused,
+    file_trouble,
     print_json,
 )
 from backoffice.base.errors import DomainError
@@ -74,6 +75,11 @@ class Command(BaseCommand):
             help="which column (heading or letter) is which field; FIELD may be empty",
         )
         take.add_argument(
+            "--no-header",
+            action="store_true",
+            help="the first row is one like the others; --map names columns by letter",
+        )
+        take.add_argument(
             "--sheet", default="", help="the sheet of a file with several"
         )
 
@@ -133,7 +139,7 @@ class Command(BaseCommand):
             try:
                 return take(definition, options, by, chosen)
             except OSError as error:
-                return refused(f"{options['file']}: {error.strerror}")
+                return refused(f"{options['file']}: {file_trouble(error)}")
             except DomainError as refusal:
                 return refused(str(refusal))
 
@@ -149,7 +155,11 @@ class Command(BaseCommand):
         errors: list[dict[str, str]] = []
         with checking.opened(options["file"], definition) as book:
             _found, layout = checking.layout_of(
-                book, definition, sheet=options["sheet"], mapping=mapping_of(options)
+                book,
+                definition,
+                sheet=options["sheet"],
+                mapping=mapping_of(options),
+                has_header=not options["no_header"],
             )
             check = checking.Check(
                 book, layout, definition, definition.checker(by, chosen)
@@ -180,6 +190,7 @@ class Command(BaseCommand):
                 options=chosen,
                 sheet=options["sheet"],
                 mapping=mapping_of(options),
+                has_header=not options["no_header"],
                 check=True,
             )
         self._say(batch.layout.get("notes", []), options)
@@ -233,7 +244,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
         except OSError as error:
             # the file that could not be written is one that nobody named
-            raise CommandError(f"{path}: {error.strerror}") from None
+            raise CommandError(f"{path}: {file_trouble(error)}") from None
         if options["json"]:
             print_json(self, {"rows": count, "file": str(path)})
             return
@@ -253,7 +264,7 @@ class Command(BaseCommand):
         except DomainError as refusal:
             raise CommandError(str(refusal)) from None
         except OSError as error:
-            raise CommandError(f"{path}: {error.strerror}") from None
+            raise CommandError(f"{path}: {file_trouble(error)}") from None
         if options["json"]:
             print_json(self, {"file": str(path)})
         else:
