@@ -98,6 +98,13 @@ def price_page(page: Page, base: str) -> None:
     page.wait_for_load_state()
 
 
+def stock_page(page: Page, base: str) -> None:
+    """Why one goods' stock is what it is."""
+    page.goto(f"{base}/admin/stock/stockbalance/?q=RX004")
+    page.locator("#result_list tbody a").first.click()
+    page.wait_for_load_state()
+
+
 def main() -> None:
     base, password = sys.argv[1].rstrip("/"), sys.argv[2]
     with sync_playwright() as play:
@@ -120,6 +127,8 @@ def main() -> None:
         page.locator("#result_list tbody a").first.click()
         page.wait_for_load_state()
         shoot(page, "run-en")
+        stock_page(page, base)
+        shoot(page, "stock-en")
         confirm_page(page, base)
         shoot(page, "confirm-en")
         import_page(page, base)

@@ -47,7 +47,7 @@ class AdjustForm(StockForm):
     quantity_field = "delta"
 
     delta = forms.DecimalField(
-        label=_("Change"),
+        label=_("Change of stock"),
         max_digits=12,
         decimal_places=3,
         widget=QUANTITY,
