@@ -53,8 +53,11 @@ class WorkbenchList(ChangeList):
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether a search, a filter, a tab or a choice hides rows."""
-        return bool(self.query or self.has_active_filters or self.tab or self.only)
+        """Whether a search, a filter, a tab or a choice hides rows; the tab that opens
+        first is what the list is about."""
+        first = getattr(self.model_admin, "default_tab", "")
+        chosen = self.tab is not None and self.tab.key != first
+        return bool(self.query or self.has_active_filters or chosen or self.only)
 
 
 def chosen_ids(text: str) -> list[str]:
