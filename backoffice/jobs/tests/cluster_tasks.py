@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from backoffice.oplog.record import record
@@ -14,3 +15,9 @@ def hang_once(folder: str) -> None:
         begun.write_text(str(os.getpid()))
         signal.pause()
     record(by=None, action="task.finished", folder=folder)
+
+
+def work(number: int) -> None:
+    """A little work; says which process did it."""
+    time.sleep(0.1)
+    record(by=None, action="task.finished", number=number, process=os.getpid())

@@ -24,7 +24,9 @@ PATIENCE = 60.0
 
 
 @contextlib.contextmanager
-def worker(log: Path) -> Iterator[subprocess.Popen]:
+def worker(
+    log: Path, settings_module: str = "backoffice.jobs.tests.cluster_settings"
+) -> Iterator[subprocess.Popen]:
     """`manage.py qcluster` on the tests' own database, in a process group of its own."""
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -32,7 +34,7 @@ def worker(log: Path) -> Iterator[subprocess.Popen]:
             cwd=settings.BASE_DIR,
             env={
                 **os.environ,
-                "DJANGO_SETTINGS_MODULE": "backoffice.jobs.tests.cluster_settings",
+                "DJANGO_SETTINGS_MODULE": settings_module,
                 "CLUSTER_DATABASE": str(connection.settings_dict["NAME"]),
             },
             stdout=output,
@@ -102,3 +104,16 @@ def test_a_worker_stops_when_it_is_asked_to(tmp_path: Path):
         wait_for("the task", finished, log)
         process.terminate()
         assert process.wait(timeout=PATIENCE) == 0
+
+
+@pytest.mark.skipif(settings.IS_SQLITE, reason="SQLite runs one cluster")
+def test_two_clusters_share_the_jobs_and_none_is_done_twice(tmp_path: Path):
+    log, count = tmp_path / "log", 40
+    for number in range(count):
+        async_task("backoffice.jobs.tests.cluster_tasks.work", number)
+    with worker(log), worker(log):
+        wait_for("all tasks", lambda: not OrmQ.objects.exists(), log)
+    lines = OperationLog.objects.filter(action="task.finished")
+    done = [(line.data["number"], line.data["process"]) for line in lines]
+    assert sorted(number for number, _process in done) == list(range(count))
+    assert len({process for _number, process in done}) == 2, "both had their share"
