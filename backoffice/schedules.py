@@ -41,6 +41,13 @@ SCHEDULES = [
         timeout=280,
     ),
     Job(
+        name="check_levels",
+        task="stock.tasks.check_levels",
+        cron="* * * * *",
+        label=_("Look for goods that are low, sold out or to be ordered"),
+        timeout=280,
+    ),
+    Job(
         name="send_sms",
         task="backoffice.sms.tasks.sweep",
         cron="* * * * *",

@@ -9,6 +9,10 @@ Who builds on it uses these, all with keyword arguments and `by=`:
 - `stock.corrections`: `adjust`, and `post_differences` for a stocktake.
 - `stock.spoilage`: `write_off`.
 - `stock.availability`: `available`, `reserved`, `available_expression`, `holds`.
+- `stock.velocity.paces`: how fast goods sell; `stock.sold.note`: lines of orders that were
+  paid or refunded; `stock.levels.on_order`: the port by which replenishment says what is
+  under way.
+- `stock.alerts`: what is low, sold out or to be ordered.
 - `stock.consequences.register(act)`: to learn of every movement in its transaction.
 - `stock.ledger`: `lock`, `post(postings)`; the only writer of balances, for whoever has
   no verb above (replays).

@@ -11,7 +11,13 @@ class StockConfig(AppConfig):
         from backoffice.books import proofs  # noqa: PLC0415 - as above
         from backoffice.oplog import reading  # noqa: PLC0415 - as above
         from backoffice.sheets.definitions import register  # noqa: PLC0415 - as above
-        from stock import availability, proving, words  # noqa: PLC0415 - as above
+        from stock import (  # noqa: PLC0415 - as above
+            availability,
+            consequences,
+            proving,
+            watching,
+            words,
+        )
         from stock.admin.cells import stock_url  # noqa: PLC0415 - as above
         from stock.resources import exports  # noqa: PLC0415 - as above
         from stock.resources.sales_history import (  # noqa: PLC0415 - as above
@@ -26,6 +32,10 @@ class StockConfig(AppConfig):
         proofs.register("stock", proving.prove)
         for sheet in (exports.BalanceSheet, exports.LedgerSheet, exports.WriteOffSheet):
             register(sheet())
+        consequences.register(watching.moved)
         reading.labels["stock"] = words.label
+        reading.labels["alert"] = words.label
         reading.values["cause"] = words.cause
+        reading.values["level"] = words.level
+        reading.values["until"] = words.until
         register(SalesHistorySheet())

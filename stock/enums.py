@@ -47,8 +47,8 @@ class LossReason(models.TextChoices):
 class SoldKind(models.TextChoices):
     """Which way a line of the sales history goes."""
 
-    SALE = "sale", _("Sold")
-    RETURN = "return", _("Taken back")
+    SALE = "sale", _("Sale")
+    RETURN = "return", _("Return")
 
 
 class SoldSource(models.TextChoices):
@@ -56,3 +56,24 @@ class SoldSource(models.TextChoices):
 
     HISTORY = "history", _("Imported")
     ORDER = "order", _("Orders")
+
+
+class AlertLevel(models.TextChoices):
+    """What an alert says of a goods, the worst first."""
+
+    SOLD_OUT = "sold_out", _("Sold out")
+    LOW = "low", _("Low")
+    REORDER = "reorder", _("To be ordered")
+
+
+class AlertStatus(models.TextChoices):
+    """How an alert stands; closed once its condition has ended."""
+
+    OPEN = "open", _("Open")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    SNOOZED = "snoozed", _("Snoozed")
+    CLOSED = "closed", _("Closed")
+
+
+#: levels that phones are told of
+TOLD = (AlertLevel.SOLD_OUT, AlertLevel.LOW)

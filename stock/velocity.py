@@ -20,6 +20,8 @@ from backoffice.shop import shop
 from stock.quantities import ZERO
 
 PLACES = Decimal("0.000001")
+#: as short as people need it
+TENTH = Decimal("0.1")
 HUNDRED = Decimal(100)
 
 

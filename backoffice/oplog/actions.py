@@ -85,6 +85,10 @@ ACTIONS: "dict[str, str | Promise]" = {
     "job.started": _("Job started by hand"),
     "task.retried": _("Failed task tried again"),
     "task.dismissed": _("Failed task dismissed"),
+    # alerts
+    "alert.acknowledged": _("Stock alert acknowledged"),
+    "alert.snoozed": _("Stock alert put off"),
+    "alert.reopened": _("Stock alert opened again"),
     # messages
     "sms.retried": _("Failed SMS tried again"),
     "sms.tested": _("Test SMS sent"),

@@ -11,6 +11,7 @@ import re
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Right, Substr
@@ -40,8 +41,8 @@ MANAGE = "sms.manage_sms"
 #: how long after a failed attempt the next may follow; as many attempts follow by
 #: themselves, then the message has failed and waits for people
 BACKOFF = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
-#: how long a claim holds; longer than the vendor may take (SMS_TIMEOUT)
-CLAIM = timedelta(minutes=2)
+#: a claim holds for twice as long as the vendor may take (SMS_TIMEOUT), and this
+SPARE = timedelta(seconds=60)
 #: after this, the numbers of messages that are done with are masked for good
 KEEP_NUMBERS = timedelta(days=180)
 
@@ -205,7 +206,7 @@ def _claim(message_id: int) -> SmsAttempt | None:
     # one statement decides between workers, on both databases
     claimed = waiting.update(
         status=SmsStatus.SENDING,
-        claimed_until=now + CLAIM,
+        claimed_until=now + timedelta(seconds=2 * settings.SMS_TIMEOUT) + SPARE,
         attempts=F("attempts") + 1,
     )
     if not claimed:

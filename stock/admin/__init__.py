@@ -1,5 +1,6 @@
-"""Stock in the admin: balances and why they are so, the ledger, losses, past sales."""
+"""Stock in the admin: balances and why they are so, the ledger, losses, past sales,
+alerts."""
 
-from stock.admin import balances, home, ledger, losses, sales_history
+from stock.admin import alerts, balances, home, ledger, losses, sales_history
 
-__all__ = ["balances", "home", "ledger", "losses", "sales_history"]
+__all__ = ["alerts", "balances", "home", "ledger", "losses", "sales_history"]

@@ -16,7 +16,6 @@ from backoffice.base.admin import (
     EmptyState,
     ReadOnlyAdmin,
     Tool,
-    cells,
     column,
     link,
     money,
@@ -119,8 +118,5 @@ class SoldLineAdmin(ReadOnlyAdmin):
     @column(_("source"))
     def origin(self, obj: Any) -> SafeString:
         """Where it comes from, with the batch of the sheet."""
-        word = obj.get_source_display()
-        if not obj.batch:
-            return two_lines(word)
-        url = getattr(obj, "batch_url", "")
-        return cells.joined([word, link(url, f"#{obj.batch}")])
+        number = link(getattr(obj, "batch_url", ""), f"#{obj.batch}")
+        return two_lines(obj.get_source_display(), number if obj.batch else "")

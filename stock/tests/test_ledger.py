@@ -51,7 +51,7 @@ def test_a_posting_writes_movement_and_balance():
 def test_many_goods_move_together_in_any_order(trips):
     goods = [stocked("5") for _ in range(6)]
     sales = [posting(g, MovementKind.SALE, "-1") for g in reversed(goods)]
-    with trips(3):  # lock, look for repeats, write
+    with trips(4):  # lock, look for repeats, write, mark to be looked at
         posted = post(*sales)
     assert [p.posting for p in posted] == sales
     assert [levels(g)[0] for g in goods] == [4] * 6
