@@ -30,6 +30,11 @@ _SEE_GOODS = {
 # the price log and the shelf log are read from the history
 _SEE_LOGS = {"catalog.view_historicalgoods"}
 _CUSTOMERS = {"accounts.view_customer", "accounts.change_customer"}
+_ALERTS = {
+    "stock.view_lowstockalert",
+    "stock.handle_alerts",
+    "stock.receive_alerts",
+}
 _SHEETS = {"sheets.view_batch", "sheets.add_batch"}
 _SEE_SALES = {
     "sales.view_order",
@@ -70,6 +75,7 @@ _BUYER = _role(
     _SHEETS,
     {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
     {"stock.view_soldline"},
+    _ALERTS,
 )
 _REVIEWER = _role(
     "reviewer",
@@ -100,6 +106,7 @@ _STOCK_KEEPER = _role(
     _("Receives, counts, packs and ships; sees goods"),
     _SEE_GOODS,
     _SEE_STOCK,
+    _ALERTS,
     {
         "stock.open_stock",
         "stock.write_off",

@@ -6,12 +6,14 @@ The table is written in words, so that it can be read beside the rules.
 import inspect
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.files import File
+from django.utils import timezone
 
 from backoffice.accounts import avatars, care, own_roles, staff
 from backoffice.accounts.roles import ROLES, sync_roles
@@ -53,8 +55,9 @@ from catalog.tests.factories import (
     UnitFactory,
 )
 from catalog.tests.pictures import upload
-from stock import corrections, receiving, spoilage
+from stock import alerts, corrections, receiving, spoilage
 from stock.enums import LossReason
+from stock.models import LowStockAlert
 from stock.receiving import Incoming
 from stock.tests.factories import stocked
 
@@ -321,13 +324,28 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
     ),
     "import sales history": (
         "manager",
-        lambda: lambda by: batches.permit_import(definitions.get("sales-history"), by),
+        lambda: _handed_in("sales-history", rows=_HISTORY),
         [batches.receive],
     ),
     "export sales history": (
         "buyer finance manager",
-        lambda: definitions.get("sales-history").permit_export,
+        lambda: _exported("sales-history"),
         [exports.export],
+    ),
+    "acknowledge an alert": (
+        "buyer stock_keeper manager",
+        lambda: _plain(alerts.acknowledge, _alert()),
+        [alerts.acknowledge],
+    ),
+    "put an alert off": (
+        "buyer stock_keeper manager",
+        lambda: _put_off(_alert()),
+        [alerts.snooze],
+    ),
+    "open an alert again": (
+        "buyer stock_keeper manager",
+        lambda: _plain(alerts.reopen, alerts.acknowledge(_alert(), by=AdminFactory())),
+        [alerts.reopen],
     ),
     "change a setting": (
         "manager",
@@ -471,6 +489,8 @@ MODULES = [
     ),
     *(batches, importing, undoing, exports),
     *(receiving, spoilage, corrections),
+    *(review, vocabulary, staff, own_roles, avatars, failures, shop_verbs, sending),
+    *(batches, importing, undoing, exports, alerts),
 ]
 #: these ask nobody: they are parts of the verbs above, or hand on to them
 PARTS = [
@@ -531,10 +551,29 @@ def _sheet(rows: list[list[str]]) -> File:
     return File(io.BytesIO(csv_bytes(rows)), name="goods.csv")
 
 
-def _handed_in(sheet: str, options: Options | None = None) -> Callable[[Any], object]:
+_PRICES = [["code", "price"], ["A-1", "9.90"]]
+_HISTORY = [
+    ["sold_at", "code", "quantity", "unit_price", "kind", "reference"],
+    ["2026-03-01", "A-1", "1", "9.90", "sale", "R1"],
+]
+
+
+def _handed_in(
+    sheet: str, options: Options | None = None, rows: list[list[str]] = _PRICES
+) -> Callable[[Any], object]:
     GoodsFactory(code="A-1")
-    rows = [["code", "price"], ["A-1", "9.90"]]
     return lambda by: batches.receive(sheet, _sheet(rows), by=by, options=options)
+
+
+def _alert() -> Any:
+    OnSaleGoodsFactory()
+    alerts.check_all()
+    return LowStockAlert.objects.get()
+
+
+def _put_off(alert: Any) -> Callable[[Any], object]:
+    tomorrow = timezone.now() + timedelta(days=1)
+    return lambda by: alerts.snooze(alert, until=tomorrow, by=by)
 
 
 def _imported(by: Any) -> Any:

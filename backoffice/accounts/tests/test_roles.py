@@ -32,13 +32,16 @@ SALES = {"sales.view_order", "sales.view_payment", "sales.view_refund"} | {
     "sales.view_pointsentry",
 }
 
+ALERTS = {"stock.view_lowstockalert", "stock.handle_alerts", "stock.receive_alerts"}
+
 #: DOMAIN 9, written out a second time: a change of the table is a change here
 EXPECTED = {
     "buyer": GOODS
     | STOCK
     | SHEETS
     | {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"}
-    | {"stock.view_soldline"},
+    | {"stock.view_soldline"}
+    | ALERTS,
     "reviewer": GOODS | LOGS | {"catalog.review_goods"},
     "merchandiser": GOODS
     | LOGS
@@ -54,6 +57,7 @@ EXPECTED = {
         "catalog.add_repricingrun",
     },
     "stock_keeper": GOODS
+    | ALERTS
     | STOCK
     | {"stock.open_stock", "stock.write_off"}
     | {"sales.view_order", "sales.pack_order", "sales.note_order"},
