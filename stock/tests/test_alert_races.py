@@ -33,7 +33,7 @@ from stock.tests.factories import stocked_on_sale
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
-SETTINGS = "stock.tests.cluster_settings"
+SETTINGS = "backoffice.sms.tests.cluster_settings"
 ONLY_POSTGRES = pytest.mark.skipif(
     settings.IS_SQLITE, reason="SQLite has one writer at a time"
 )
