@@ -246,10 +246,10 @@ def acknowledge(alert: LowStockAlert, *, by: User) -> LowStockAlert:
     return _handle(
         alert,
         by,
+        "alert.acknowledged",
         verb=gettext_lazy("Acknowledge"),
         allowed=(AlertStatus.OPEN, AlertStatus.SNOOZED),
         status=AlertStatus.ACKNOWLEDGED,
-        action="alert.acknowledged",
     )
 
 
@@ -268,10 +268,10 @@ def snooze(alert: LowStockAlert, *, until: datetime, by: User) -> LowStockAlert:
     return _handle(
         alert,
         by,
+        "alert.snoozed",
         verb=gettext_lazy("Snooze"),
         allowed=(AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED, AlertStatus.SNOOZED),
         status=AlertStatus.SNOOZED,
-        action="alert.snoozed",
         until=until,
     )
 
@@ -282,21 +282,21 @@ def reopen(alert: LowStockAlert, *, by: User) -> LowStockAlert:
     return _handle(
         alert,
         by,
+        "alert.reopened",
         verb=gettext_lazy("Open again"),
         allowed=(AlertStatus.ACKNOWLEDGED, AlertStatus.SNOOZED),
         status=AlertStatus.OPEN,
-        action="alert.reopened",
     )
 
 
 def _handle(
     alert: LowStockAlert,
     by: User,
+    action: str,
     *,
     verb: "Promise",
     allowed: Iterable[AlertStatus],
     status: AlertStatus,
-    action: str,
     until: datetime | None = None,
 ) -> LowStockAlert:
     permit(by, HANDLE, verb)
