@@ -6,6 +6,8 @@ Who builds on it uses these, all with keyword arguments and `by=`:
   orders; called inside the transaction of the act.
 - `stock.receiving`: `open_stock`, and `receive(lines, reference=, by=)`, which books a
   receipt and averages the costs.
+- `stock.replenishment`: `suggest`, `draft`, `change`, `order`, `receive`, `cancel`, `on_order`;
+  `stock.suppliers`: `add`, `change`, `assign`.
 - `stock.corrections`: `adjust`, and `post_differences` for a stocktake.
 - `stock.spoilage`: `write_off`.
 - `stock.availability`: `available`, `reserved`, `available_expression`, `holds`.

@@ -14,7 +14,9 @@ class StockConfig(AppConfig):
         from stock import (  # noqa: PLC0415 - as above
             availability,
             consequences,
+            levels,
             proving,
+            replenishment,
             watching,
             words,
         )
@@ -29,12 +31,14 @@ class StockConfig(AppConfig):
         ports.moved.connect(availability.moved)
         ports.available_expression.connect(availability.available_expression)
         ports.stock_url.connect(stock_url)
+        levels.on_order.connect(replenishment.on_order)
         proofs.register("stock", proving.prove)
         for sheet in (exports.BalanceSheet, exports.LedgerSheet, exports.WriteOffSheet):
             register(sheet())
         consequences.register(watching.moved)
         reading.labels["stock"] = words.label
-        reading.labels["alert"] = words.label
+        for subject in ("alert", "supplier", "replenishment"):
+            reading.labels[subject] = words.label
         reading.values["cause"] = words.cause
         reading.values["level"] = words.level
         reading.values["until"] = words.until

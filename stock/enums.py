@@ -75,5 +75,15 @@ class AlertStatus(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
+class ReplenishmentStatus(models.TextChoices):
+    """How an order to a supplier stands (DOMAIN 4)."""
+
+    DRAFT = "draft", _("Draft")
+    ORDERED = "ordered", _("Ordered")
+    PARTLY_RECEIVED = "partly_received", _("Partly received")
+    RECEIVED = "received", _("Received")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
 #: levels that phones are told of
 TOLD = (AlertLevel.SOLD_OUT, AlertLevel.LOW)

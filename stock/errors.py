@@ -80,5 +80,12 @@ class AlreadyOpened(DomainError):
     http_status = 409
 
 
+class MoreThanOrdered(DomainError):
+    """More was delivered than was ordered, beyond RECEIVE_TOLERANCE_PERCENT."""
+
+    slug = "more_than_ordered"
+    http_status = 409
+
+
 class WrongQuantity(DomainError):
     """Not a quantity that can be booked: zero, negative, too fine or too large."""

@@ -18,6 +18,8 @@ _KEYS: "dict[str, str | Promise]" = {
     "short": _("Still held by orders"),
     "level": _("Level"),
     "until": _("Until"),
+    "supplier": _("Supplier"),
+    "rejected": _("Rejected quantity"),
 }
 
 

@@ -35,6 +35,7 @@ _ALERTS = {
     "stock.handle_alerts",
     "stock.receive_alerts",
 }
+_SEE_SUPPLY = {"stock.view_supplier", "stock.view_replenishmentorder"}
 _SHEETS = {"sheets.view_batch", "sheets.add_batch"}
 _SEE_SALES = {
     "sales.view_order",
@@ -74,7 +75,8 @@ _BUYER = _role(
     _SEE_STOCK,
     _SHEETS,
     {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"},
-    {"stock.view_soldline"},
+    {"stock.view_soldline", "stock.order_goods", "stock.receive_goods"},
+    _SEE_SUPPLY,
     _ALERTS,
 )
 _REVIEWER = _role(
@@ -106,9 +108,11 @@ _STOCK_KEEPER = _role(
     _("Receives, counts, packs and ships; sees goods"),
     _SEE_GOODS,
     _SEE_STOCK,
+    _SEE_SUPPLY,
     _ALERTS,
     {
         "stock.open_stock",
+        "stock.receive_goods",
         "stock.write_off",
         "sales.view_order",
         "sales.pack_order",

@@ -141,6 +141,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("LOW_STOCK_PERCENT", "20", STOCK, _("Low stock: below this share of average daily sales"), "%", _percent),
         Setting("COVER_DAYS", "7", STOCK, _("Days a replenishment should cover"), _("days"), _decimal("0", "365", 2)),
         Setting("LEAD_DAYS", "1", STOCK, _("Days until a supplier delivers"), _("days"), _decimal("0", "90", 2)),
+        Setting("RECEIVE_TOLERANCE_PERCENT", "10", STOCK, _("More than ordered is received up to"), "%", _percent),
         Setting("ALERT_MINUTES", "10", STOCK, _("Alerts are checked every"), _("minutes"), _number(1, 1440)),
         Setting("ALERT_QUIET_HOURS", "6", STOCK, _("An alert that opens again is silent for"), _("hours"), _number(0, 168)),
         Setting("ALERT_REPEAT_HOURS", "24", STOCK, _("An open alert is sent again after"), _("hours"), _number(1, 720)),

@@ -67,6 +67,7 @@ class Shop:
     MEMBER_DAY_FACTOR: Decimal
     ADS_DAYS: int
     LOW_STOCK_PERCENT: Decimal
+    RECEIVE_TOLERANCE_PERCENT: Decimal
     COVER_DAYS: Decimal
     LEAD_DAYS: Decimal
     ALERT_MINUTES: int

@@ -55,10 +55,18 @@ from catalog.tests.factories import (
     UnitFactory,
 )
 from catalog.tests.pictures import upload
-from stock import alerts, corrections, receiving, spoilage
+from stock import (
+    alerts,
+    corrections,
+    receiving,
+    replenishment,
+    spoilage,
+    suppliers,
+)
 from stock.enums import LossReason
-from stock.models import LowStockAlert
+from stock.models import LowStockAlert, Supplier
 from stock.receiving import Incoming
+from stock.replenishment import Delivered, Wanted
 from stock.tests.factories import stocked
 
 pytestmark = pytest.mark.django_db
@@ -266,6 +274,46 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         "stock_keeper manager",
         lambda: _lost(stocked("10")),
         [spoilage.write_off],
+    ),
+    "add a supplier": (
+        "buyer manager",
+        lambda: lambda by: suppliers.add(by=by, name="果园"),
+        [suppliers.add],
+    ),
+    "change a supplier": (
+        "buyer manager",
+        lambda: _renamed_supplier(_supplier()),
+        [suppliers.change],
+    ),
+    "choose the supplier of a goods": (
+        "buyer manager",
+        lambda: _supplied(GoodsFactory(), _supplier()),
+        [suppliers.assign],
+    ),
+    "draft a replenishment": (
+        "buyer manager",
+        lambda: _with(replenishment.draft, _supplier(), [_wanted()]),
+        [replenishment.draft],
+    ),
+    "change a replenishment": (
+        "buyer manager",
+        lambda: _plain(replenishment.change, _drafted()),
+        [replenishment.change],
+    ),
+    "order a replenishment": (
+        "buyer manager",
+        lambda: _plain(replenishment.order, _drafted()),
+        [replenishment.order],
+    ),
+    "cancel a replenishment": (
+        "buyer manager",
+        lambda: _plain(replenishment.cancel, _drafted()),
+        [replenishment.cancel],
+    ),
+    "receive a replenishment": (
+        "buyer stock_keeper manager",
+        lambda: _delivered(_drafted()),
+        [replenishment.receive],
     ),
     "adjust stock": (
         "manager",
@@ -488,7 +536,7 @@ MODULES = [
         sending,
     ),
     *(batches, importing, undoing, exports),
-    *(receiving, spoilage, corrections),
+    *(receiving, spoilage, corrections, replenishment, suppliers),
     *(review, vocabulary, staff, own_roles, avatars, failures, shop_verbs, sending),
     *(batches, importing, undoing, exports, alerts),
 ]
@@ -610,6 +658,32 @@ def _lost(goods: Goods) -> Callable[[Any], object]:
     return lambda by: spoilage.write_off(
         goods, by=by, quantity=Decimal(1), cause=LossReason.ROTTEN
     )
+
+
+def _supplier() -> Supplier:
+    return suppliers.add(by=AdminFactory(), name="果园")
+
+
+def _renamed_supplier(supplier: Supplier) -> Callable[[Any], object]:
+    return lambda by: suppliers.change(supplier, by=by, name="菜园")
+
+
+def _supplied(goods: Goods, supplier: Supplier) -> Callable[[Any], object]:
+    return lambda by: suppliers.assign(goods, by=by, supplier=supplier)
+
+
+def _wanted() -> Wanted:
+    return Wanted(GoodsFactory().pk, Decimal(5))
+
+
+def _drafted() -> Any:
+    return replenishment.draft(_supplier(), [_wanted()], by=AdminFactory())
+
+
+def _delivered(order: Any) -> Callable[[Any], object]:
+    replenishment.order(order, by=AdminFactory())
+    lines = {order.lines.get().pk: Delivered(Decimal(5))}
+    return lambda by: replenishment.receive(order, lines, by=by, reference="S-1")
 
 
 def _adjusted(goods: Goods) -> Callable[[Any], object]:

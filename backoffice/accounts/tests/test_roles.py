@@ -34,13 +34,16 @@ SALES = {"sales.view_order", "sales.view_payment", "sales.view_refund"} | {
 
 ALERTS = {"stock.view_lowstockalert", "stock.handle_alerts", "stock.receive_alerts"}
 
+SUPPLY = {"stock.view_supplier", "stock.view_replenishmentorder"}
+
 #: DOMAIN 9, written out a second time: a change of the table is a change here
 EXPECTED = {
     "buyer": GOODS
     | STOCK
     | SHEETS
     | {"catalog.add_goods", "catalog.change_goods", "catalog.view_cost"}
-    | {"stock.view_soldline"}
+    | {"stock.view_soldline", "stock.order_goods", "stock.receive_goods"}
+    | SUPPLY
     | ALERTS,
     "reviewer": GOODS | LOGS | {"catalog.review_goods"},
     "merchandiser": GOODS
@@ -59,7 +62,8 @@ EXPECTED = {
     "stock_keeper": GOODS
     | ALERTS
     | STOCK
-    | {"stock.open_stock", "stock.write_off"}
+    | SUPPLY
+    | {"stock.open_stock", "stock.write_off", "stock.receive_goods"}
     | {"sales.view_order", "sales.pack_order", "sales.note_order"},
     "service": GOODS
     | SALES
