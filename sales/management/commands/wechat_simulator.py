@@ -50,7 +50,9 @@ class Command(BaseCommand):
             raise CommandError("--speed must be above 0.")
         seconds = options["refund_seconds"]
         directory = options["directory"] or settings.BASE_DIR / "var" / DIRECTORY
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # a shell lets what it starts in the background ignore SIGINT
+        for end in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(end, signal.default_int_handler)
         try:
             simulator = Simulator(
                 directory,

@@ -344,12 +344,15 @@ def test_the_command_runs_until_it_is_stopped(wechat, tmp_path, end):
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        base_url = line.split()[-1].rstrip("/")
-        gateway = open_gateway(config_for(wechat.identity, base_url, "v2"))
-        gateway.create(new_payment())
-        process.send_signal(end)
-        rest = process.communicate(timeout=20)[0]
+        try:
+            line = process.stdout.readline()
+            base_url = line.split()[-1].rstrip("/")
+            gateway = open_gateway(config_for(wechat.identity, base_url, "v2"))
+            gateway.create(new_payment())
+            process.send_signal(end)
+            rest = process.communicate(timeout=20)[0]
+        finally:
+            process.kill()
     assert ("Stopped." in rest) == (end is not signal.SIGKILL)
     with Simulator(tmp_path, delivers=False) as again:
         assert again.order(NUMBER).amount == 6800
