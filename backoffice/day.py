@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.admin import home
+from backoffice.base.counting import count
 from catalog.changes import HISTORY
 from catalog.enums import GoodsStatus
 from catalog.models import Goods
@@ -56,12 +57,12 @@ def shelf_figures(request: HttpRequest) -> Iterator[home.Figure]:
             ),
         )
     )
-    selling = Goods.objects.on_sale().count()
+    selling = count(Goods.objects.on_sale())
     goods = reverse("admin:catalog_goods_changelist")
     yield home.Figure(
         _("Goods on sale"),
-        selling,
-        selling - counts["came"] + counts["left"],
+        selling.plain,
+        selling.value - counts["came"] + counts["left"] if selling.is_exact else None,
         url=f"{goods}?tab=on_sale",
         sequence=10,
     )

@@ -49,7 +49,9 @@ CONTENT_FIELDS = (
 )
 TRACKED = ("code", *CONTENT_FIELDS, *PRICE_FIELDS, *COST_FIELDS, "status", "listed_at")
 _COPIED = [
-    field.attname for field in Goods._meta.concrete_fields if field.name != "updated_at"
+    field.attname
+    for field in Goods._meta.concrete_fields
+    if field.name != "updated_at" and not field.generated
 ]
 _copied = attrgetter(*_COPIED)
 _HISTORY_NAMES = [

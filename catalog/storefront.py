@@ -11,8 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import Case, FloatField, When
-from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from backoffice.base import ports
@@ -23,6 +21,7 @@ from catalog.finding import found_by
 from catalog.lookup import NoSuchGoods
 from catalog.models import Category, Goods, GoodsPicture
 from catalog.models.goods import GoodsQuerySet
+from catalog.models.steps import list_price
 
 Json = dict[str, Any]
 ZERO = Decimal(0)
@@ -128,23 +127,14 @@ def _by_stock(rows: GoodsQuerySet, *, in_stock: bool) -> GoodsQuerySet:
     return rows.filter(_available__gt=0) if in_stock else rows.exclude(_available__gt=0)
 
 
-def _list_price() -> Case:
-    """What a base unit costs: by retail where it is sold so, else by the case.
-
-    As a float, because SQLite would divide whole yuan as integers; it only sorts.
-    """
-    per_unit = Cast("case_price", FloatField()) / Cast("case_size", FloatField())
-    return Case(
-        When(retail_enabled=True, then=Cast("price", FloatField())), default=per_unit
-    )
-
-
 def _ordered(rows: GoodsQuerySet, ordering: str) -> GoodsQuerySet:
     sign = "-" if ordering.startswith("-") else ""
     key = ordering.removeprefix("-")
     if key == "price":
-        rows, key = rows.annotate(_price=_list_price()), "_price"
-    elif key == "sales":
+        # the index gives the steps in order, what lies in one is sorted
+        rows = rows.annotate(_price=list_price())
+        return rows.order_by(f"{sign}price_step", f"{sign}_price", f"{sign}id")
+    if key == "sales":
         volume = ports.sales_volume_expression()
         if volume is None:
             return rows.order_by(f"{sign}id")

@@ -39,10 +39,17 @@ def insert_all(model: type[models.Model], rows: Sequence[Any]) -> None:
     """
     key = model._meta.pk
     assert key is not None  # noqa: S101 - every model has one
-    names = [field.attname for field in model._meta.concrete_fields]
+    names = [
+        field.attname for field in model._meta.concrete_fields if not field.generated
+    ]
     values = attrgetter(*names)
     if connection.vendor != "postgresql" or len(rows) < FEW:
-        many = [row if isinstance(row, model) else model(*values(row)) for row in rows]
+        many = [
+            row
+            if isinstance(row, model)
+            else model(**dict(zip(names, values(row), strict=True)))
+            for row in rows
+        ]
         model._default_manager.bulk_create(many, batch_size=1000)
         for row, instance in zip(rows, many, strict=True):
             setattr(row, key.attname, instance.pk)

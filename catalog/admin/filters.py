@@ -1,10 +1,11 @@
 """Filters of the catalog's lists."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.base.admin import BaseModelAdmin, DayRangeFilter
 from catalog.admin.cells import SEE_COST
 from catalog.enums import Means
+from catalog.models.steps import step_of
 
 SYSTEM = "system"
 Choices = list[tuple[str, Any]]
@@ -46,7 +48,7 @@ class PictureFilter(admin.SimpleListFilter):
 
 
 class PriceFilter(admin.SimpleListFilter):
-    """By the retail price, in steps of a fruit shop."""
+    """By the price of a base unit, in steps of a fruit shop."""
 
     title = gettext_lazy("price")
     parameter_name = "price"
@@ -64,13 +66,14 @@ class PriceFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         value = self.value() or ""
         if value == "none":
-            return queryset.filter(price=0)
+            return queryset.filter(price_step=0)
         low, dash, high = value.partition("-")
         if not dash or not {low, high} <= {"", *self.steps}:
             return queryset
-        if low:
-            queryset = queryset.filter(price__gte=low)
-        return queryset.filter(price__lt=high, price__gt=0) if high else queryset
+        queryset = queryset.filter(price_step__gte=step_of(Decimal(low or "0.01")))
+        if not high:
+            return queryset
+        return queryset.filter(price_step__lt=step_of(Decimal(high)))
 
 
 class SellingFilter(admin.SimpleListFilter):
@@ -105,13 +108,10 @@ class CostFilter(admin.SimpleListFilter):
         return [("below", _("Sold below cost")), ("unknown", _("Cost unknown"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() == "unknown":
-            return queryset.filter(cost=None)
-        if self.value() != "below":
+        value = self.value()
+        if value not in ("below", "unknown"):
             return queryset
-        retail = Q(retail_enabled=True, price__lt=F("cost"))
-        case = Q(case_enabled=True, case_price__lt=F("cost") * F("case_size"))
-        return queryset.filter(retail | case)
+        return queryset.filter(cost_state=value)
 
 
 class TimeFilter(DayRangeFilter):

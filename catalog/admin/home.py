@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.admin import home
+from backoffice.base.counting import count_each
 from catalog import repricing
 from catalog.enums import GoodsStatus, RunStatus
 from catalog.models import Goods, RepricingRun
@@ -18,7 +19,7 @@ LIST = "admin:catalog_goods_changelist"
 
 @home.cards
 def goods_cards(request: HttpRequest) -> Iterator[home.Card]:
-    """Goods that wait for this person's next step; one query."""
+    """Goods that wait for this person's next step; two queries at most."""
     user: Any = request.user
     wanted = [
         ("catalog.review_goods", GoodsStatus.PENDING, _("Goods to review"), "fa-clipboard-check"),
@@ -29,14 +30,12 @@ def goods_cards(request: HttpRequest) -> Iterator[home.Card]:
     mine = [entry for entry in wanted if user.has_perm(entry[0])]
     if not mine:
         return
-    counts = Goods.objects.filter(status__in=[e[1] for e in mine]).aggregate(
-        **{e[1].value: Count("pk", filter=Q(status=e[1])) for e in mine}
-    )
+    counts = count_each(Goods.objects.all(), {e[1].value: Q(status=e[1]) for e in mine})
     for _permission, status, label, icon in mine:
         url = f"{reverse(LIST)}?tab={status.value}"
         if status == GoodsStatus.PENDING:
             url = reverse("admin:catalog_goods_review")
-        yield home.Card(label, counts[status.value], url, icon)
+        yield home.Card(label, counts[status.value].plain, url, icon)
 
 
 @home.cards
@@ -56,9 +55,9 @@ def first_steps(request: HttpRequest) -> Iterator[home.Step]:
     if not user.has_perm("catalog.view_goods"):
         return
     there = Goods.objects.all()
-    reached = there.exclude(
-        status__in=[GoodsStatus.DRAFT, GoodsStatus.PENDING, GoodsStatus.REJECTED]
-    )
+    early = (GoodsStatus.DRAFT, GoodsStatus.PENDING, GoodsStatus.REJECTED)
+    # by what it is, not by what it is not: the index finds one
+    reached = there.filter(status__in=[s for s in GoodsStatus if s not in early])
     yield home.Step(
         _("Have goods reviewed"),
         _("Submit drafts; a reviewer looks at each and approves it."),

@@ -6,8 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -22,6 +21,9 @@ from catalog.admin import cells
 from catalog.admin.forms import Refused, VerbForm, refusals_of, shown_again
 from catalog.models import Brand, Category, Goods, Unit
 
+#: uses of a word are counted no further
+MANY = 1000
+
 
 class PictureInput(forms.ClearableFileInput):
     """The present picture as a picture, a file to choose, a box to take it away."""
@@ -33,6 +35,13 @@ class PictureInput(forms.ClearableFileInput):
         path = str(getattr(value, "name", "") or "")
         context["thumb"] = thumb(cells.thumb_url(path)) if path else ""
         return context
+
+
+class CountOf(Subquery):
+    """How many rows a subquery has; it may be limited."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 class WordAdmin(BaseModelAdmin):
@@ -50,21 +59,12 @@ class WordAdmin(BaseModelAdmin):
     goods_filter = ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """With the number of goods that use each, counted by index."""
+        """With the number of goods that use each, counted by index, as far as `MANY`."""
         counted = super().get_queryset(request)
         total: Any = None
         for field in vocabulary.USES[self.model]:
-            part = Coalesce(
-                Subquery(
-                    Goods.objects.filter(**{field: OuterRef("pk")})
-                    .order_by()
-                    .values(field)
-                    .annotate(n=Count("pk"))
-                    .values("n"),
-                    output_field=IntegerField(),
-                ),
-                0,
-            )
+            uses = Goods.objects.filter(**{field: OuterRef("pk")}).order_by()
+            part = CountOf(uses.values("pk")[: MANY + 1])
             counted = counted.annotate(**{f"by_{field}": part})
             total = F(f"by_{field}") if total is None else total + F(f"by_{field}")
         return counted.annotate(goods_count=total)
@@ -75,6 +75,8 @@ class WordAdmin(BaseModelAdmin):
         if obj.goods_count and self.goods_filter:
             path = reverse("admin:catalog_goods_changelist")
             url = f"{path}?{self.goods_filter}={obj.pk}"
+        if obj.goods_count > MANY:
+            return link(url, f"{number(MANY)}+")
         return link(url, number(obj.goods_count))
 
     def get_form(

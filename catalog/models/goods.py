@@ -19,6 +19,7 @@ from backoffice.base.money import MAX_PRICE, MAX_QUANTITY
 from backoffice.base.text import refuse_tags, refuse_unseen
 from catalog.enums import GoodsStatus
 from catalog.models.history import GoodsRecords, HistoryBase
+from catalog.models.steps import cost_state, price_step
 
 PLAIN = [refuse_unseen, refuse_tags]
 # blanks inside are allowed, as merchants' own codes have them; a formula's first sign,
@@ -166,10 +167,18 @@ class Goods(models.Model):
     )
     name = models.CharField(_("name"), max_length=100, validators=PLAIN)
     category = models.ForeignKey(
-        Category, verbose_name=_("category"), on_delete=models.PROTECT
+        Category,
+        verbose_name=_("category"),
+        on_delete=models.PROTECT,
+        db_index=False,
     )
     brand = models.ForeignKey(
-        Brand, verbose_name=_("brand"), on_delete=models.PROTECT, null=True, blank=True
+        Brand,
+        verbose_name=_("brand"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
     )
     spec = models.CharField(_("spec"), max_length=100, blank=True, validators=PLAIN)
     origin = models.CharField(_("origin"), max_length=60, blank=True, validators=PLAIN)
@@ -177,7 +186,6 @@ class Goods(models.Model):
         _("barcode"),
         max_length=40,
         blank=True,
-        db_index=True,
         validators=[
             RegexValidator(r"^[0-9A-Za-z-]*$", _("Digits, letters and hyphens only."))
         ],
@@ -252,9 +260,22 @@ class Goods(models.Model):
     listed_at = models.DateTimeField(_("listed since"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), editable=False)
     updated_at = models.DateTimeField(_("changed"), editable=False)
+    # kept by the database, for the lists
+    price_step = models.GeneratedField(
+        expression=price_step(),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    cost_state = models.GeneratedField(
+        expression=cost_state(),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+    )
 
     objects = GoodsQuerySet.as_manager()
-    history = GoodsRecords(bases=[HistoryBase], excluded_fields=["updated_at"])
+    history = GoodsRecords(
+        bases=[HistoryBase], excluded_fields=["updated_at", "price_step", "cost_state"]
+    )
 
     class Meta:
         verbose_name = _("goods")
@@ -272,10 +293,33 @@ class Goods(models.Model):
                 _("Can create missing categories, brands and units from a sheet"),
             ),
         ]
+        # each is the way to a filter or an order of a list, see docs/queries.md; none is
+        # on a price or a cost, which change every morning
         indexes = [
-            models.Index(fields=["status", "-id"], name="goods_status"),
-            models.Index(fields=["category", "-id"], name="goods_category"),
-            models.Index(fields=["-listed_at", "-id"], name="goods_listed"),
+            models.Index(fields=["status", "id"], name="goods_by_status"),
+            models.Index(fields=["category", "id"], name="goods_by_category"),
+            models.Index(fields=["brand", "id"], name="goods_by_brand"),
+            models.Index(fields=["barcode"], name="goods_by_barcode"),
+            models.Index(fields=["price_step", "id"], name="goods_by_price"),
+            models.Index(
+                fields=["-listed_at", "-id"],
+                condition=Q(status=GoodsStatus.ON_SALE),
+                name="goods_on_sale",
+            ),
+            models.Index(
+                fields=["cost_state", "id"],
+                condition=Q(cost_state__isnull=False),
+                name="goods_by_cost_state",
+            ),
+            models.Index(
+                fields=["id"], condition=Q(image=""), name="goods_without_picture"
+            ),
+            models.Index(
+                fields=["id"], condition=Q(case_enabled=True), name="goods_by_case"
+            ),
+            models.Index(
+                fields=["id"], condition=Q(is_weighed=True), name="goods_weighed"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -57,7 +57,7 @@ class GoodsRecords(HistoricalRecords):
         """The goods' fields without their indexes, which nothing would query."""
         fields: dict[str, models.Field] = super().copy_fields(model)
         for field in fields.values():
-            if not field.primary_key and field.name != "id":
+            if not field.primary_key:
                 field.db_index = False  # type: ignore[attr-defined]
         return fields
 
@@ -69,15 +69,25 @@ class GoodsRecords(HistoricalRecords):
         options["verbose_name_plural"] = _("goods history")
         options["indexes"] = [
             models.Index(fields=["id", "-history_id"], name="goodshistory_goods"),
-            models.Index(
-                fields=["-history_date", "-history_id"],
-                condition=models.Q(price_changed=True),
-                name="goodshistory_price",
-            ),
-            models.Index(
-                fields=["-history_date", "-history_id"],
-                condition=models.Q(status_changed=True),
-                name="goodshistory_status",
-            ),
+            *_log_indexes("price"),
+            *_log_indexes("status"),
+            _log_index("status", "to", "status"),
         ]
         return options
+
+
+def _log_indexes(log: str) -> list[models.Index]:
+    """In the order of the log: all its rows, one person's, one means'."""
+    return [
+        _log_index(log, ""),
+        _log_index(log, "by", "history_user"),
+        _log_index(log, "means", "means"),
+    ]
+
+
+def _log_index(log: str, name: str, *fields: str) -> models.Index:
+    return models.Index(
+        fields=[*fields, "-history_date", "-history_id"],
+        condition=models.Q(**{f"{log}_changed": True}),
+        name="_".join(filter(None, ("goodshistory", log, name))),
+    )

@@ -16,7 +16,8 @@ from catalog.enums import GoodsStatus
 from catalog.models import Goods
 from catalog.resources.words import RELATIONS
 
-_NAMES = [field.attname for field in Goods._meta.concrete_fields]
+_FIELDS = [field for field in Goods._meta.concrete_fields if not field.generated]
+_NAMES = [field.attname for field in _FIELDS]
 #: what no row of a sheet looks at
 _UNSEEN = ("created_at", "listed_at")
 _SEEN = [name for name in _NAMES if name not in _UNSEEN]
@@ -45,7 +46,7 @@ class LightGoods:
         return str(GoodsStatus(self.status).label)  # type: ignore[attr-defined]
 
 
-for _field in Goods._meta.concrete_fields:
+for _field in _FIELDS:
     setattr(LightGoods, _field.attname, _field.get_default())
 
 

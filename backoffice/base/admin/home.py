@@ -36,7 +36,7 @@ class Card:
     """
 
     label: Text
-    count: int
+    count: int | str
     url: str
     icon: str = ""
     tone: str = ""
@@ -49,7 +49,7 @@ class Figure:
     """How the day is: a number of today beside the same weekday last week's."""
 
     label: Text
-    value: Number
+    value: Number | str
     before: Number | None = None
     unit: Text = ""
     url: str = ""
