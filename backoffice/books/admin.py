@@ -20,7 +20,6 @@ from backoffice.base.admin import (
     tag,
     when,
 )
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.books.models import BooksCheck
 from backoffice.oplog.actions import means_label
 
@@ -35,7 +34,6 @@ class BooksCheckAdmin(ReadOnlyAdmin):
     list_display_links = ["time"]
     ordering = ["-id"]
     sortable_by = ()
-    paginator = CappedPaginator
     tabs = [Tab("differing", gettext_lazy("differing"), {"differing__gt": 0})]
     fields = ["time", "outcome", "looked_at", "differed", "what_differs"]
     readonly_fields = ["time", "outcome", "looked_at", "differed", "what_differs"]

@@ -27,7 +27,6 @@ from backoffice.base.admin import (
 )
 from backoffice.base.admin.cells import NOTHING, joined
 from backoffice.base.admin.changelist import WorkbenchList
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.text import labelled
 from backoffice.oplog.actions import ACTIONS, MEANS, action_label, means_label
 from backoffice.oplog.models import OperationLog
@@ -186,7 +185,6 @@ class OperationLogAdmin(ReadOnlyAdmin):
     search_fields = ["target_label"]
     search_help_text = gettext_lazy("Code or name of the object")
     list_select_related = ["by"]
-    paginator = CappedPaginator
     sortable_by = ()
     phone_columns = {"at": ""}
     readonly_fields = [

@@ -28,7 +28,6 @@ from backoffice.base.admin import (
     two_lines,
     when,
 )
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.errors import DomainError
 from backoffice.sms import enums, sending
 from backoffice.sms.codes import in_words
@@ -87,7 +86,6 @@ class SmsMessageAdmin(VerbAdmin):
     list_display = ["text_and_kind", "to", "standing", "tried", "wrong", "moment"]
     list_filter = [("created_at", DayRangeFilter), KindFilter, RecipientFilter]
     list_select_related = ["recipient"]
-    paginator = CappedPaginator
     sortable_by = ()
     search_fields = ["mobile"]
     search_help_text = _("The whole mobile number")

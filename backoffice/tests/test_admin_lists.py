@@ -45,15 +45,15 @@ def names(response):
     return {goods.name for goods in response.context["cl"].result_list}
 
 
-def test_tabs_count_every_status_in_one_query(admin):
+def test_tabs_count_every_status_at_once(admin):
     GoodsFactory(name="a draft")
     PendingGoodsFactory(name="waiting")
     OnSaleGoodsFactory(name="sold")
     with CaptureQueriesContext(connection) as queries:
         page = admin.get(LIST)
     tabs = {str(t.label): t.count for t in page.context["page"].tabs}
-    assert (tabs["All"], tabs["Draft"], tabs["Awaiting review"]) == (3, 1, 1)
-    counting = [q for q in queries if "FILTER" in q["sql"] or "CASE WHEN" in q["sql"]]
+    assert (tabs["All"], tabs["Draft"], tabs["Awaiting review"]) == ("3", "1", "1")
+    counting = [q for q in queries if q["sql"].count("COUNT(*)") > 1]
     assert len(counting) == 1
 
 

@@ -30,7 +30,6 @@ from backoffice.base.admin import (
 )
 from backoffice.base.admin.cells import NOTHING, joined
 from backoffice.base.admin.changelist import WorkbenchList
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.sheets.admin.links import sheet_tools
 from catalog import bulk, editing, pricing
 from catalog.admin import cells, filters
@@ -40,6 +39,7 @@ from catalog.admin.review_queue import ReviewPages
 from catalog.admin.search import find_goods
 from catalog.enums import MOVES, VERB_LABELS, VERB_PERMISSIONS, GoodsStatus, RunStatus
 from catalog.models import Goods, RepricingLine
+from catalog.models.steps import list_price
 
 COST_COLUMNS = ("cost_of_unit", "margin")
 
@@ -50,6 +50,16 @@ def _verb(name: str, **options: Any) -> Verb:
 
 class GoodsList(WorkbenchList):
     """A page of goods with what is available and which prices wait: a query for each."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+        """By price: the index gives the steps in order, what lies in one is sorted."""
+        ordering: list[Any] = []
+        for part in super().get_ordering(request, queryset):
+            ordering.append(part)
+            if part in ("price_step", "-price_step"):
+                price = list_price()
+                ordering.append(price.desc() if part[0] == "-" else price.asc())
+        return ordering
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         """Without the descriptions, which no row shows."""
@@ -100,7 +110,7 @@ class GoodsAdmin(
     ]
     list_select_related = ["category", "unit", "case_unit"]
     ordering = ["-id"]
-    paginator = CappedPaginator
+    indexed_columns = ["retail", "where"]
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name, brand, code, barcode or pinyin")
     tabs = [
@@ -205,6 +215,13 @@ class GoodsAdmin(
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return GoodsList
 
+    def get_indexed_columns(self, request: HttpRequest) -> Sequence[str]:
+        """What is on sale has an index of its own, the newest first."""
+        tab = self.current_tab(request)
+        if tab is not None and tab.key == GoodsStatus.ON_SALE:
+            return [*self.indexed_columns, "listed_since"]
+        return self.indexed_columns
+
     def get_list_display(self, request: HttpRequest) -> Any:
         """Without costs for those who may not see them."""
         if request.user.has_perm(cells.SEE_COST):
@@ -229,7 +246,7 @@ class GoodsAdmin(
     def title(self, obj: Goods) -> Any:
         return two_lines(obj.name, obj.code)
 
-    @column(gettext_lazy("price"), ordering="price", numeric=True)
+    @column(gettext_lazy("price"), ordering="price_step", numeric=True)
     def retail(self, obj: Goods) -> Any:
         return cells.retail_cell(obj)
 

@@ -20,7 +20,6 @@ from backoffice.base.admin import (
 )
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.admin.changelist import WorkbenchList
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.money import fixed
 from backoffice.sheets.admin.links import sheet_tools
 from catalog.admin import cells, filters
@@ -115,7 +114,6 @@ class HistoryLogAdmin(filters.CostLookups, ReadOnlyAdmin):
     change_list_template = "admin/catalog/log_list.html"
     ordering = ["-history_date", "-history_id"]
     sortable_by = ()
-    paginator = CappedPaginator
     search_fields = ["code"]
     search_help_text = gettext_lazy("Name, brand, code, barcode or pinyin of the goods")
 

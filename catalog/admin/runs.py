@@ -26,7 +26,6 @@ from backoffice.base.admin import (
     when,
 )
 from backoffice.base.admin.cells import NOTHING, number
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.errors import DomainError
 from backoffice.base.money import fixed
 from catalog import pricing, repricing
@@ -77,7 +76,6 @@ class RepricingRunAdmin(VerbAdmin):
     list_select_related = ["created_by"]
     ordering = ["-id"]
     sortable_by = ()
-    paginator = CappedPaginator
     search_fields = ["number"]
     search_help_text = gettext_lazy("Number of the run, or name or code of a goods")
     change_form_template = "admin/catalog/repricingrun/change_form.html"

@@ -25,7 +25,6 @@ from backoffice.base.admin import (
     when,
 )
 from backoffice.base.admin.cells import NOTHING, joined
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.money import round_money
 from backoffice.sheets.admin.links import sheet_tools
 from catalog.admin import cells as catalog_cells
@@ -59,7 +58,6 @@ class StockBalanceAdmin(AdjustPages, OpeningPages, WhyPages):
     list_select_related = ["goods", "goods__unit"]
     list_filter = ["goods__category", "goods__status"]
     ordering = ["-goods"]
-    paginator = CappedPaginator
     search_fields = ["goods__name"]
     search_help_text = gettext_lazy("Name, brand, code, barcode or pinyin")
     tabs = [

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,7 +24,6 @@ from backoffice.base.admin import (
 )
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.admin.changelist import WorkbenchList
-from backoffice.base.admin.paging import MOST, CappedPaginator
 from backoffice.sheets.admin.links import sheet_tools
 from catalog.admin.filters import PersonFilter, TimeFilter
 from catalog.admin.logs import GoodsFilter, goods_asked_for
@@ -33,16 +31,6 @@ from catalog.admin.search import ids_of
 from stock.admin import cells
 from stock.enums import MovementKind
 from stock.models import StockMovement, WriteOff
-
-
-class LedgerPaginator(CappedPaginator):
-    """Counts in the order of the list, which an index of the ledger holds: PostgreSQL
-    would otherwise read the table itself."""
-
-    @cached_property
-    def _capped_count(self) -> int:
-        rows: Any = self.object_list
-        return int(rows[: MOST + 1].count())
 
 
 class LedgerList(WorkbenchList):
@@ -135,7 +123,6 @@ class StockMovementAdmin(ReadOnlyAdmin):
     change_list_template = "admin/catalog/log_list.html"
     ordering = ["-at", "-id"]
     sortable_by = ()
-    paginator = LedgerPaginator
     search_fields = ["reference"]
     search_help_text = gettext_lazy("Goods, or the number of an order or receipt")
 

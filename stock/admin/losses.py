@@ -28,7 +28,6 @@ from backoffice.base.admin import (
     when,
 )
 from backoffice.base.admin.cells import NOTHING
-from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.errors import DomainError
 from backoffice.base.money import ZERO, fixed, plain
 from backoffice.sheets.admin.links import sheet_tools
@@ -91,7 +90,6 @@ class WriteOffAdmin(ReadOnlyAdmin):
     quick_filters = 4
     ordering = ["-at", "-id"]
     sortable_by = ()
-    paginator = CappedPaginator
     search_fields = ["reference"]
     search_help_text = gettext_lazy("Goods, or the number of the write-off")
     change_list_template = "admin/stock/writeoff/change_list.html"

@@ -24,7 +24,6 @@ from backoffice.base.admin import (
     two_lines,
 )
 from backoffice.base.admin.changelist import WorkbenchList
-from backoffice.base.admin.paging import CappedPaginator
 from stock.enums import SoldKind
 from stock.models import SoldLine
 
@@ -52,7 +51,6 @@ class SoldLineAdmin(ReadOnlyAdmin):
     search_fields = ["reference"]
     search_help_text = _("Code, name or reference")
     list_select_related = ["goods", "goods__unit"]
-    paginator = CappedPaginator
     sortable_by = ()
     phone_columns = {"sold_at": ""}
     readonly_fields = [

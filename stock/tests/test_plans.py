@@ -5,7 +5,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
 
-from stock.admin.ledger import LedgerPaginator
 from stock.models import StockMovement, StockShortage, WriteOff
 from stock.tests.factories import stocked
 
@@ -77,15 +76,3 @@ def test_lists_are_read_in_their_order(rows, index):
 def test_what_verbs_look_for_is_found_by_an_index(rows, index):
     stocked("10")
     assert index in plan(rows())
-
-
-@pytest.mark.skipif(settings.IS_SQLITE, reason="SQLite plans it so by itself")
-@pytest.mark.parametrize("filters", [{}, {"goods_id": 1}, {"kind": "sale"}])
-def test_pages_are_counted_off_the_index_too(filters):
-    stocked("10")
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-    rows = LEDGER.filter(**filters).order_by("-at", "-id")
-    found = rows[: LedgerPaginator(rows, 50).count + 10_001].explain()
-    assert "Seq Scan" not in found
-    assert "Sort" not in found

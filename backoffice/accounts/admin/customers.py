@@ -39,7 +39,6 @@ from backoffice.base.admin import (
 )
 from backoffice.base.admin.cells import NOTHING, joined, number
 from backoffice.base.admin.changelist import WorkbenchList
-from backoffice.base.admin.paging import CappedPaginator, estimated_count
 from backoffice.base.errors import DomainError
 from backoffice.base.masking import MASK, mask_email, mask_mobile, mask_name
 
@@ -107,7 +106,8 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
     list_display_links = ["person"]
     list_filter = [WechatFilter, ("date_joined", DayRangeFilter)]
     ordering = ["-id"]
-    paginator = CappedPaginator
+    # no index gives another order than theirs
+    indexed_columns = ()
     search_fields = ["nickname"]
     search_help_text = gettext_lazy("Name, whole mobile or e-mail")
     tabs = [
@@ -215,17 +215,6 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         """Without points and orders while nobody knows any."""
         return [n for n in self.list_display if n not in FIGURES or _knows_figures()]
-
-    def tab_counts(
-        self, request: HttpRequest, queryset: QuerySet, tabs: Sequence[Tab]
-    ) -> dict[str, int]:
-        """Off and erased ones are few and have an index; the rest is estimated where
-        there are many."""
-        counts = {
-            tab.key: estimated_count(queryset.filter(tab.condition)) for tab in tabs
-        }
-        counts["all"] = estimated_count(queryset)
-        return {key: count for key, count in counts.items() if count is not None}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet, search_term: str

@@ -25,7 +25,6 @@ from backoffice.accounts.tests.factories import (
     UserFactory,
 )
 from backoffice.base import ports
-from backoffice.base.admin.paging import estimated_count
 from backoffice.base.errors import NotPermitted, ReasonMissing, WrongStatus
 from backoffice.oplog.models import OperationLog
 
@@ -226,14 +225,6 @@ def test_the_list_costs_the_same_for_any_number(client, manager, li):
     with CaptureQueriesContext(connection) as many:
         client.get(LIST)
     assert len(many) == len(few)
-
-
-def test_counts_are_exact_while_they_are_cheap(li, monkeypatch):
-    people = User.objects.all()
-    assert estimated_count(people) == 1
-    monkeypatch.setattr("backoffice.base.admin.paging.MOST", 0)
-    estimate = estimated_count(people)
-    assert (estimate is None) is (connection.vendor == "sqlite")
 
 
 # --- what is done for them --------------------------------------------------------------

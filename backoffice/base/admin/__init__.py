@@ -49,8 +49,12 @@ Logs and ledgers are `ReadOnlyAdmin`: nobody may add, change or delete, and no i
 rendered. `list_filter = [("at", DayRangeFilter), …]` gives a from–to filter by day.
 
 Beside the object's name stands `object_status(request, obj)`, at its right the verbs,
-`form_tools` and "History"; over a list `list_tools`. Log tables that only grow take
-`paginator = CappedPaginator` (`backoffice.base.admin.paging`).
+`form_tools` and "History"; over a list `list_tools`.
+
+No list costs more because its table grew: rows are counted as far as that is cheap
+(`backoffice.base.counting`), and pages beyond the numbered ones are reached by key
+(`keyset`). What the table must bring: an index for its order, one for each filter ending
+in that order, and `indexed_columns` naming the columns that may sort a long list.
 
 History pages come from `HistoryAdmin` (never use simple-history's own class: it saves
 what is posted to an old version); `get_history_hidden(request)` keeps fields away from

@@ -25,9 +25,18 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import cells
-from backoffice.base.admin.changelist import ONLY, PAGE_SIZES, PER_PAGE, TAB
+from backoffice.base.admin.changelist import (
+    AFTER,
+    BEFORE,
+    ONLY,
+    PAGE_SIZES,
+    PER_PAGE,
+    TAB,
+)
+from backoffice.base.admin.keyset import END
 from backoffice.base.admin.options import ALL
 from backoffice.base.admin.words import EmptyState, RowAction, Tool, Verb
+from backoffice.base.counting import Count
 
 TICK = "action_checkbox"
 SHORT = 12
@@ -37,7 +46,7 @@ SHORT = 12
 class ShownTab:
     label: Any
     url: str
-    count: int | None
+    count: str | None
     is_current: bool
 
 
@@ -99,6 +108,11 @@ class ListPage:
     clear_url: str = "?"
     previous_url: str = ""
     next_url: str = ""
+    #: about so far into a long list, and its end
+    jumps: list[tuple[str, str]] = field(default_factory=list)
+    last_url: str = ""
+    total: Count = field(default_factory=lambda: Count(0))
+    is_unsorted: bool = False
 
     @property
     def tickable(self) -> bool:
@@ -140,6 +154,7 @@ def build(request: HttpRequest, cl: Any, action_choices: Any = ()) -> ListPage:
     if not page.rows and not page.is_narrowed:
         page.empty = _ask(admin, "empty_state", request, default=None)
     page.kept = list(_kept(cl))
+    page.is_unsorted = getattr(cl, "is_unsorted", False)
     page.clear_url = cl.get_query_string(remove=list(_narrowing(cl)))
     _paging(cl, page)
     return page
@@ -162,7 +177,7 @@ def _tabs(request: HttpRequest, cl: Any) -> Iterator[ShownTab]:
         yield ShownTab(
             label,
             cl.get_query_string({} if is_default else {TAB: key}, remove=[TAB, ONLY]),
-            counts.get(key),
+            counts[key].short if key in counts else None,
             key == current and not cl.only,
         )
 
@@ -362,17 +377,69 @@ def _linked(cl: Any, obj: models.Model, html: Any) -> Any:
 
 def _paging(cl: Any, page: ListPage) -> None:
     size = cl.list_per_page
+    page.total = getattr(cl.paginator, "total", Count(cl.result_count))
     page.sizes = [
         (n, cl.get_query_string({PER_PAGE: n}), n == size)
         for n in sorted({*PAGE_SIZES, size})
     ]
     if not cl.multi_page or (cl.show_all and cl.can_show_all):
         return
-    for number in cl.paginator.get_elided_page_range(cl.page_num, on_each_side=2):
+    keys, by_key = getattr(cl, "keys", None), getattr(cl, "by_key", None)
+    rows = list(cl.result_list)
+    if by_key is None:
+        _numbers(cl, page)
+    else:
+        page.pages = [(1, cl.get_query_string({PAGE_VAR: 1}), False), ("…", "", False)]
+        page.previous_url = _by_key(cl, BEFORE, rows[0])
+        if by_key.has_next:
+            page.next_url = _by_key(cl, AFTER, rows[-1])
+    if keys is None:
+        return
+    if not page.next_url and by_key is None:
+        page.next_url = _by_key(cl, AFTER, rows[-1])
+    page.jumps = list(_jumps(cl))
+    if by_key is None or by_key.has_next:
+        page.last_url = cl.get_query_string({BEFORE: END})
+
+
+def _numbers(cl: Any, page: ListPage) -> None:
+    last = cl.paginator.num_pages
+    # the last number is not the last page of a list that goes on by key
+    on_ends = 0 if getattr(cl, "keys", None) else 2
+    for number in cl.paginator.get_elided_page_range(
+        cl.page_num, on_each_side=2, on_ends=2
+    ):
         is_gap = number == cl.paginator.ELLIPSIS
+        if not on_ends and not is_gap and number > max(cl.page_num + 2, 5):
+            continue
         url = "" if is_gap else cl.get_query_string({PAGE_VAR: number})
         page.pages.append((number, url, number == cl.page_num))
     if cl.page_num > 1:
         page.previous_url = cl.get_query_string({PAGE_VAR: cl.page_num - 1})
-    if cl.page_num < cl.paginator.num_pages:
+    if cl.page_num < last:
         page.next_url = cl.get_query_string({PAGE_VAR: cl.page_num + 1})
+
+
+def _by_key(cl: Any, direction: str, row: models.Model) -> str:
+    return str(cl.get_query_string({direction: cl.keys.of(row)}))
+
+
+def _jumps(cl: Any) -> Iterator[tuple[str, str]]:
+    """A quarter, a half and three quarters of the way, as far as the first column of
+    the order runs evenly; only through all rows or a tab."""
+    if cl.query or cl.has_active_filters or cl.only:
+        return
+    lead = cl.keys.fields[0]
+    if not isinstance(lead, models.DateTimeField | models.IntegerField):
+        return
+    rows = cl.root_queryset.order_by(cl.keys.fields[0].name).values_list(lead.name)
+    ends = [*rows[:1], *rows.reverse()[:1]]
+    if len(ends) < 2:
+        return
+    first, last = (
+        end[0] for end in (reversed(ends) if cl.keys.is_descending else ends)
+    )
+    for part in (25, 50, 75):
+        at = first + (last - first) * part // 100
+        rest = [0] * (len(cl.keys.fields) - 1)
+        yield f"{part}%", cl.get_query_string({AFTER: cl.keys.write([at, *rest])})

@@ -7,13 +7,15 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db import models
-from django.db.models import Count, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin.changelist import TAB, WorkbenchList, with_preferences
+from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.admin.words import EmptyState, RowAction, Tab, Text, Tool
+from backoffice.base.counting import Count, count_each
 
 ALL = "all"
 
@@ -35,6 +37,10 @@ class BaseModelAdmin(admin.ModelAdmin):
     field_units: Mapping[str, Text] = {}
     #: column → what becomes of it on a phone (see `column`), for plain fields
     phone_columns: Mapping[str, str] = {}
+    #: the columns by which a list of any length can be sorted, because an index gives
+    #: their order; None: the list never grows long
+    indexed_columns: Sequence[str] | None = None
+    paginator = CappedPaginator
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -57,6 +63,10 @@ class BaseModelAdmin(admin.ModelAdmin):
             )
         return super().changelist_view(request, extra_context)
 
+    def get_indexed_columns(self, request: HttpRequest) -> Sequence[str] | None:
+        """The columns that may sort a long list."""
+        return self.indexed_columns
+
     def get_tabs(self, request: HttpRequest) -> Sequence[Tab]:
         """The tabs for this person."""
         return self.tabs
@@ -68,12 +78,10 @@ class BaseModelAdmin(admin.ModelAdmin):
 
     def tab_counts(
         self, request: HttpRequest, queryset: QuerySet, tabs: Sequence[Tab]
-    ) -> dict[str, int]:
-        """{tab key: rows}, and "all"; one query. A key that is missing has no number."""
-        return queryset.order_by().aggregate(
-            **{ALL: Count("pk")},
-            **{tab.key: Count("pk", filter=tab.condition) for tab in tabs},
-        )
+    ) -> dict[str, Count]:
+        """{tab key: rows}, and "all"; at most two queries. A key that is missing has no
+        number."""
+        return count_each(queryset, {ALL: Q(), **{t.key: t.condition for t in tabs}})
 
     def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
         """Links at the top right of the list, beside "Add"."""
