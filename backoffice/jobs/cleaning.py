@@ -12,9 +12,11 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django_q.models import Task
 
-from backoffice.jobs import leases
+from backoffice.jobs import leases, table
 
 KEEP_SUCCESSES = timedelta(days=7)
+#: of jobs that run every few minutes
+KEEP_FREQUENT = timedelta(days=1)
 KEEP_FAILURES = timedelta(days=90)
 KEEP_SIGN_INS = timedelta(days=90)
 
@@ -49,9 +51,10 @@ def finished_tasks() -> int:
         .annotate(latest=Max("stopped"))
         .values_list("latest", flat=True)
     )
-    old = Q(success=True, stopped__lt=now - KEEP_SUCCESSES) & ~Q(
-        group__isnull=False, stopped__in=list(latest)
-    )
+    frequent = [job.name for job in table.jobs().values() if job.cron.startswith("*")]
+    over = Q(stopped__lt=now - KEEP_SUCCESSES)
+    over |= Q(group__in=frequent, stopped__lt=now - KEEP_FREQUENT)
+    old = over & Q(success=True) & ~Q(group__isnull=False, stopped__in=list(latest))
     old |= Q(success=False, stopped__lt=now - KEEP_FAILURES)
     return Task.objects.filter(old).delete()[0]
 

@@ -159,6 +159,8 @@ def test_clean_deletes_only_what_has_expired(settings):
         ("only run of a rare job", 30, True, "rare"),
         ("earlier run", 9, True, "often"),
         ("later run", 8, True, "often"),
+        ("two days ago, of every minute", 2, True, "send_sms"),
+        ("yesterday, of every minute", 1, True, "send_sms"),
         ("single", 8, True, None),
         ("fresh", 1, True, None),
         ("failure", 8, False, None),
@@ -174,10 +176,11 @@ def test_clean_deletes_only_what_has_expired(settings):
             stopped=now - timedelta(days=days),
         )
     counts = tasks.clean()
-    assert counts == {"sessions": 1, "cache": 1, "tasks": 3, "sign_ins": 1, "leases": 0}
+    assert counts == {"sessions": 1, "cache": 1, "tasks": 4, "sign_ins": 1, "leases": 0}
     assert set(Task.objects.values_list("name", flat=True)) == {
         "only run of a rare job",
         "later run",
+        "yesterday, of every minute",
         "fresh",
         "failure",
     }
