@@ -42,5 +42,5 @@ def gateway(request: pytest.FixtureRequest, wechat: "Simulator") -> "Gateway":
     """The gateway that reaches `wechat`, once by v2 and once by v3; it gives up soon."""
     from sales.gateway import Timeouts, open_gateway  # noqa: PLC0415 - as above
 
-    timeouts = Timeouts(connect=2, read=1, total=3, bill=10)
+    timeouts = Timeouts(connect=3, read=2, total=5, bill=10)
     return open_gateway(wechat.config(request.param, timeouts=timeouts))
