@@ -112,7 +112,11 @@ def test_picture_is_only_read(client, store):
     assert client.post("/media/goods/3f/a.jpg").status_code == 405
 
 
-def test_nothing_is_served_where_a_file_server_keeps_the_pictures(client, store):
-    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
-    with override_settings(STORAGES={**settings.STORAGES, "default": memory}):
-        assert get(client, "/media/goods/3f/a.jpg").status_code == 404
+@pytest.mark.django_db
+def test_what_neither_disk_nor_file_server_keeps_is_not_found(client, store):
+    elsewhere = {"BACKEND": "backoffice.storage.FileServerStorage"}
+    with override_settings(
+        STORAGES={**settings.STORAGES, "default": elsewhere},
+        FILE_SERVER_URL="http://127.0.0.1:9/group1",
+    ):
+        assert get(client, "/media/goods/3f/none.jpg").status_code == 404
