@@ -73,6 +73,13 @@ def test_production_without_a_key_does_not_start():
     assert "Traceback" not in answer.stderr
 
 
+def test_commands_that_go_on_without_settings_end_with_the_sentence_too():
+    answer = manage("makemigrations", "--check", DEMO="off")
+    assert answer.returncode != 0
+    assert "SECRET_KEY is not set" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_the_web_server_ends_with_the_sentence_too():
     answer = subprocess.run(
         [sys.executable, "-c", "import backoffice.wsgi"],
