@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts import avatars, lockout, tokens
+from backoffice.accounts.checking import check_password
 from backoffice.accounts.models import Address, Upload, User, new_secret
 from backoffice.base import ports
 from backoffice.base.errors import NotPermitted, ReasonMissing, WrongStatus
@@ -77,6 +78,24 @@ def sign_out(customer: User, *, by: User, reason: str = "") -> User:
     user = _locked(customer, by, CHANGE)
     lockout.unlock(user)
     return tokens.sign_out_everywhere(user, by=by, **_said(reason))
+
+
+@transaction.atomic
+def set_password(customer: User, password: str, *, by: User) -> User:
+    """A new password for who forgot theirs; every token ends, a lock is lifted.
+
+    Whoever gives it could sign in with it, so it takes the right to see personal data.
+    Raises FieldErrors.
+    """
+    user = _locked(customer, by, SEE)
+    if not user.is_active:
+        raise WrongStatus(_("%(name)s is switched off.") % {"name": user})
+    check_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    lockout.unlock(user)
+    record(by=by, action="customer.password_set", target=user)
+    return user
 
 
 @transaction.atomic

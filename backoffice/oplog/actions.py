@@ -114,6 +114,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     "customer.linked": _("Customer linked WeChat"),
     "customer.disabled": _("Customer switched off"),
     "customer.enabled": _("Customer switched on"),
+    "customer.password_set": _("New password given to a customer"),
     "customer.unbound": _("WeChat of a customer unbound"),
     "customer.exported": _("Data of a customer taken away"),
     "customer.erased": _("Data of a customer erased"),

@@ -464,6 +464,11 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         lambda: _plain(care.sign_out, UserFactory()),
         [care.sign_out],
     ),
+    "set a customer's password": (
+        "manager",
+        lambda: _with(care.set_password, UserFactory(), "plum garden 77"),
+        [care.set_password],
+    ),
     "unbind a customer's WeChat": (
         "service manager",
         lambda: _plain(care.unbind, UserFactory(openid="o-somebody")),

@@ -6,17 +6,26 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 
 from backoffice.accounts import care
 from backoffice.accounts.admin.base import LoggedAdmin
 from backoffice.accounts.admin.finding import find_customers
+from backoffice.accounts.admin.forms import CustomerPasswordForm, given
 from backoffice.accounts.models import Address, Customer, User
 from backoffice.base import ports
 from backoffice.base.admin import (
@@ -318,10 +327,16 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
         return self.state(obj)
 
     def form_tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
-        if obj is None or obj.erased_at or not request.user.has_perm(care.ERASE):
+        if obj is None or obj.erased_at:
             return []
-        url = reverse("admin:accounts_customer_data", args=[obj.pk])
-        return [Tool(_("Take the data away"), url, "fa-file-export")]
+        tools = []
+        if obj.is_active and sees(request):
+            url = reverse("admin:accounts_customer_password", args=[obj.pk])
+            tools.append(Tool(_("New password"), url, "fa-key"))
+        if request.user.has_perm(care.ERASE):
+            url = reverse("admin:accounts_customer_data", args=[obj.pk])
+            tools.append(Tool(_("Take the data away"), url, "fa-file-export"))
+        return tools
 
     @column(gettext_lazy("delivery addresses"))
     def addresses(self, obj: Any) -> Any:
@@ -382,14 +397,40 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
             error = str(refusal)
         return Outcome(obj.pk, label, code, status=self.state(obj), error=error)
 
-    # --- a copy of the data
+    # --- pages of their own
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
+            path(
+                "<int:pk>/password/",
+                view(self.password_view),
+                name="accounts_customer_password",
+            ),
             path("<int:pk>/data/", view(self.data_view), name="accounts_customer_data"),
             *super().get_urls(),
         ]
+
+    @method_decorator(sensitive_post_parameters())
+    def password_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A new password for who forgot theirs."""
+        if not sees(request):
+            raise PermissionDenied(care.SEE)
+        customer = self.get_queryset(request).filter(pk=pk, is_active=True).first()
+        if customer is None:
+            raise Http404
+        form = CustomerPasswordForm(customer, request.POST or None)
+        if request.method == "POST" and form.is_valid() and given(request, form):
+            return HttpResponseRedirect(self.object_url(pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("New password for %(name)s") % {"name": customer},
+            "form": form,
+            "person": customer,
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/accounts/staff/password.html", context)
 
     def data_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is kept about one customer, as a file for them."""

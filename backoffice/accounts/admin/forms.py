@@ -3,15 +3,17 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.forms import SetPasswordForm
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
-from backoffice.accounts import avatars, names, staff
+from backoffice.accounts import avatars, care, names, staff
 from backoffice.accounts.admin.base import RolesField, VerbForm
 from backoffice.accounts.models import Staff, User
-from backoffice.base.errors import FieldErrors
+from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.pictures import BadPicture
 
 
@@ -182,6 +184,30 @@ class NewPasswordForm(SetPasswordForm):
     def give(self, by: User) -> None:
         """Call the verb. Raises DomainError."""
         staff.set_password(self.user, self.cleaned_data["new_password1"], by=by)
+
+
+class CustomerPasswordForm(NewPasswordForm):
+    """A new password for a customer who forgot theirs."""
+
+    @sensitive_variables()
+    def give(self, by: User) -> None:
+        """Call the verb. Raises DomainError."""
+        care.set_password(self.user, self.cleaned_data["new_password1"], by=by)
+
+
+def given(request: HttpRequest, form: NewPasswordForm) -> bool:
+    """Whether the verb took the new password; a refusal stands in the form."""
+    try:
+        form.give(request.user)  # type: ignore[arg-type]
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return False
+    messages.success(
+        request,
+        _("%(name)s has a new password and is signed out everywhere.")
+        % {"name": form.user},
+    )
+    return True
 
 
 class AccountForm(forms.Form):

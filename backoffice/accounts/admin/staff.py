@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -22,7 +22,12 @@ from backoffice.accounts.admin.base import (
     roles_of,
     sorted_roles,
 )
-from backoffice.accounts.admin.forms import NewPasswordForm, NewStaffForm, StaffForm
+from backoffice.accounts.admin.forms import (
+    NewPasswordForm,
+    NewStaffForm,
+    StaffForm,
+    given,
+)
 from backoffice.accounts.models import Staff, User
 from backoffice.accounts.roles import role_label
 from backoffice.base.admin import (
@@ -291,7 +296,7 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
         if not self.has_change_permission(request, person):
             raise PermissionDenied(staff.MANAGE)
         form = NewPasswordForm(person, request.POST or None)
-        if request.method == "POST" and form.is_valid() and _given(request, form):
+        if request.method == "POST" and form.is_valid() and given(request, form):
             return HttpResponseRedirect(self.object_url(person.pk))
         context = {
             **self.admin_site.each_context(request),
@@ -309,18 +314,3 @@ class StaffAdmin(ManagedAdmin, VerbAdmin):
     ) -> HttpResponse:
         """A new account."""
         return super().add_view(request, form_url, extra_context)
-
-
-def _given(request: HttpRequest, form: NewPasswordForm) -> bool:
-    """Whether the verb took the new password; a refusal stands in the form."""
-    try:
-        form.give(request.user)  # type: ignore[arg-type]
-    except DomainError as error:
-        form.add_error(None, str(error))
-        return False
-    messages.success(
-        request,
-        _("%(name)s has a new password and is signed out everywhere.")
-        % {"name": form.user},
-    )
-    return True

@@ -263,6 +263,26 @@ def test_signing_out_everywhere_lifts_a_lock(client, service, li):
     assert (line.by, line.target_id) == (service, str(li.pk))
 
 
+def test_a_customer_who_forgot_gets_a_new_password(client, li):
+    store = Storefront()
+    store.login("li-si")
+    path = f"{LIST}{li.pk}/password/"
+    body = {"new_password1": "plum garden 77", "new_password2": "plum garden 77"}
+    # who gives it could sign in and see what is masked
+    client.force_login(member("service"))
+    assert client.post(path, body).status_code == 403
+    client.force_login(member("manager"))
+    assert client.get(path).status_code == 200
+    short = {"new_password1": "short", "new_password2": "short"}
+    assert client.post(path, short).status_code == 200
+    assert client.post(path, body).status_code == 302
+    assert error_of(store.get("/me")) == (401, "token_revoked")
+    assert store.login("li-si", "plum garden 77")
+    line = OperationLog.objects.get(action="customer.password_set")
+    assert line.data == {}
+    assert client.get(f"{LIST}{StaffFactory().pk}/password/").status_code == 404
+
+
 def test_wechat_is_unbound(client, service, li):
     token = tokens.issue(li).access
     do(client, "unbind", li)
