@@ -172,9 +172,11 @@ else:
 REDIS_URL = env.url("REDIS_URL", ("redis", "rediss", "unix"))
 CACHES: dict = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "backoffice.base.rediscache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "shop",
+        # one that hangs must not hang the shop; most gets along without it
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
     }
     if REDIS_URL
     else {

@@ -6,7 +6,9 @@ secret it was. One token, or all that came from one sign-in (its family, `fam`),
 back by a row of `RevokedToken`. Access and refresh tokens differ by `aud`.
 """
 
+import json
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -195,9 +197,9 @@ def _read(text: str, audience: str) -> Claims:
     if not text or len(text) > LONGEST or not text.isascii():
         raise _refused()
     try:
-        header = jwt.get_unverified_header(text)
-        said = jwt.decode(text, options={"verify_signature": False})
-    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        head, payload, _signature = text.split(".")
+        header, said = _said(head), _said(payload)
+    except (ValueError, RecursionError):
         raise _refused() from None
     values: Any = [said.get(name) for name in ("sub", "jti", "fam", "exp")]
     sub, jti, family, exp = values
@@ -216,6 +218,15 @@ def _read(text: str, audience: str) -> Claims:
         str(header.get("kid", "")),
         text,
     )
+
+
+def _said(part: str) -> dict[str, Any]:
+    """The object in one part of a token; raises ValueError where there is none."""
+    padded = part + "=" * (-len(part) % 4)
+    value = json.loads(b64decode(padded, altchars=b"-_", validate=True))
+    if not isinstance(value, dict):
+        raise ValueError("no object")
+    return value
 
 
 def _is_id(value: Any) -> bool:

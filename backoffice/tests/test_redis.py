@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 import redis
-from django.core.cache.backends.redis import RedisCache
+
+from backoffice.base.rediscache import RedisCache
 
 URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 
