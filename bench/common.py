@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,11 +189,18 @@ class Load:
     cpu_ms: float
 
 
-def ask(server: Server, path: str, *, seconds: float, connections: int = 16) -> Load:
+def ask(
+    server: Server,
+    path: str,
+    *,
+    seconds: float,
+    connections: int = 16,
+    headers: Mapping[str, str] | None = None,
+) -> Load:
     """Ask for `path` on so many kept-open connections, one request each at a time."""
-    request = (
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n\r\n"
-    ).encode()
+    given = {"Host": "127.0.0.1", "Accept": "application/json", **(headers or {})}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    request = f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode()
     selector = selectors.DefaultSelector()
     for _ in range(connections):
         sock = socket.create_connection(("127.0.0.1", server.port))
