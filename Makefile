@@ -12,7 +12,7 @@ TOOLS := $(VENV)/.installed-dev
 .SHELLFLAGS := -eu -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types bench fmt messages
+.PHONY: help run test lint types bench fmt messages postman
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ types: $(TOOLS) ## Type check
 
 bench: $(TOOLS) ## Measurements against the least work that does the job; a JSON line each
 	@for program in bench/bench_*.py; do $(PY) "$$program"; done
+
+postman: $(RUNTIME) ## The Postman collection against a demo that runs (URL, DEMO_ADMIN_PASSWORD)
+	@exec $(PY) .ci/postman.py
 
 fmt: $(TOOLS) ## Put the code into shape
 	$(PY) -m ruff check --fix .
