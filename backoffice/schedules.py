@@ -92,6 +92,13 @@ SCHEDULES = [
         label=_("Let go of sheets whose work broke off"),
     ),
     Job(
+        name="clean_files",
+        task="backoffice.files.tasks.clean",
+        cron="0 5 * * *",
+        label=_("Delete files that nothing names"),
+        timeout=280,
+    ),
+    Job(
         name="drop_abandoned_sheets",
         task="backoffice.sheets.tasks.drop_abandoned",
         cron="40 4 * * *",

@@ -6,12 +6,10 @@ server's store also serves what still lies on the disk: a name tells where its f
 """
 
 import logging
-import re
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from pathlib import PurePosixPath
 from typing import IO, Any
 
 from django.conf import settings
@@ -25,8 +23,9 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.errors import DomainError
 from backoffice.base.pictures import thumbnail_names
-from backoffice.files import references
+from backoffice.files import naming, references
 from backoffice.files.models import FileState, StoredFile
+from backoffice.files.places import is_ours, is_shared, place
 from media_client import FileInfo, Health, MediaClient, MediaError, Reason, Stored
 
 logger = logging.getLogger("backoffice.files")
@@ -34,7 +33,6 @@ logger = logging.getLogger("backoffice.files")
 IN_MEMORY = 2**20
 #: uploads that meet a file which is being removed
 ROUNDS = 20
-_OTHER = re.compile(r"[^a-z0-9_]+")
 
 
 class EmptyFile(ValueError):
@@ -71,7 +69,10 @@ class LocalStorage(FileSystemStorage):
         return saved
 
     def delete(self, name: str) -> None:
-        """Delete the file, and the thumbnails that lie beside it."""
+        """Delete the file, and the thumbnails that lie beside it; one that several rows
+        name goes with the last of them."""
+        if name and is_shared(name) and naming.owned({name}):
+            return
         super().delete(name)
         for small in thumbnail_names(name):
             super().delete(small)
@@ -113,7 +114,7 @@ class FileServerStorage(Storage):
     def _open(self, name: str, mode: str = "rb") -> File:
         if mode not in ("r", "rb"):
             raise ValueError("files on the file server can be read, not written into")
-        if not references.is_ours(name) and self.disk.exists(name):
+        if not is_ours(name) and self.disk.exists(name):
             return self.disk.open(name, mode)
         row = self._row(name)
         copy: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
@@ -140,7 +141,7 @@ class FileServerStorage(Storage):
             return self.disk.save(name, content)
         if not _has_content(content):
             raise EmptyFile(name)
-        folder, extension = _place(name)
+        folder, extension = place(name)
         for _round in range(ROUNDS):
             stored = self._uploaded(content, folder, extension)
             if references.take(stored):
@@ -164,7 +165,7 @@ class FileServerStorage(Storage):
         """
         if not name:
             raise ValueError("a file without a name cannot be deleted")
-        if not references.is_ours(name) and self.disk.exists(name):
+        if not is_ours(name) and self.disk.exists(name):
             self.disk.delete(name)
             return
         with transaction.atomic():
@@ -173,7 +174,7 @@ class FileServerStorage(Storage):
 
     def exists(self, name: str) -> bool:
         """Whether the file is there, in the size it had."""
-        if not references.is_ours(name) and self.disk.exists(name):
+        if not is_ours(name) and self.disk.exists(name):
             return True
         row = self._row(name)
         if row is not None and row.state != FileState.KEPT:
@@ -197,7 +198,7 @@ class FileServerStorage(Storage):
 
     def size(self, name: str) -> int:
         """In bytes."""
-        if not references.is_ours(name) and self.disk.exists(name):
+        if not is_ours(name) and self.disk.exists(name):
             return self.disk.size(name)
         row = self._row(name)
         if row is not None:
@@ -212,13 +213,13 @@ class FileServerStorage(Storage):
         """
         if not name:
             raise ValueError("a file without a name has no address")
-        if not references.is_ours(name) or settings.FILE_SERVER_SIGN:
+        if not is_ours(name) or settings.FILE_SERVER_SIGN:
             return self.disk.url(name)
         return self.client.url(name)
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """A random name in the same folder; the server is not asked."""
-        folder, extension = _place(name)
+        folder, extension = place(name)
         free = f"{folder}/{'0' * 32}.{extension}"
         if max_length is not None and len(free) > max_length:
             raise SuspiciousFileOperation(f"{name[:80]}: the name is too long")
@@ -226,7 +227,7 @@ class FileServerStorage(Storage):
 
     def get_created_time(self, name: str) -> datetime:
         """When it was stored."""
-        if not references.is_ours(name) and self.disk.exists(name):
+        if not is_ours(name) and self.disk.exists(name):
             return self.disk.get_created_time(name)
         row = self._row(name)
         moment = row.stored_at if row else self._known(name).stored_at
@@ -277,21 +278,6 @@ def client_for(
 def _has_content(content: Any) -> bool:
     size = getattr(content, "size", None)
     return size is None or size > 0
-
-
-def _slug(text: str) -> str:
-    return _OTHER.sub("_", text.lower()).strip("_")
-
-
-def _place(name: str) -> tuple[str, str]:
-    """Folder and extension as the server can keep them."""
-    path = PurePosixPath(name)
-    folders = [_slug(part) for part in path.parent.parts if part.strip("./")]
-    extension = _slug(path.suffix)[:10].replace("_", "")
-    folder = "/".join(filter(None, folders))[:100].strip("/_") or "shop"
-    # the server gives these folders a meaning of its own
-    is_reserved = folder.startswith(("files", "haystack"))
-    return f"shop_{folder}" if is_reserved else folder, extension or "bin"
 
 
 def _translated(error: MediaError, name: str) -> OSError:

@@ -77,10 +77,14 @@ class Form:
         self.length = len(self._head) + source.size + len(self._tail)
 
     def pieces(self) -> Iterator[bytes]:
-        """The body, in pieces."""
-        yield self._head
-        yield from self._source.pieces()
-        yield self._tail
+        """The body, in few pieces: each costs a wake-up on both sides."""
+        held = self._head
+        for piece in self._source.pieces():
+            held += piece
+            if len(held) >= PIECE:
+                yield held
+                held = b""
+        yield held + self._tail
 
 
 def _can_rewind(file: Any) -> bool:

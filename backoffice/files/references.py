@@ -7,7 +7,6 @@ others away meanwhile: whoever is given the name of a file that is going uploads
 """
 
 import logging
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,19 +16,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from backoffice.files.models import FileState, StoredFile, Thumbnail
+from backoffice.files.places import is_ours
 from media_client import MediaClient, MediaError, Stored
 
 logger = logging.getLogger("backoffice.files")
-#: names as the client makes them, whatever the server puts before them
-OURS = re.compile(r"(?:haystack/.+|(?:.*/)?(?:\d+_)*[0-9a-f]{32}(?:\.[A-Za-z0-9]+)?)")
 #: a second server that was away has its deletions by then
 ECHO = timedelta(minutes=10)
 BATCH = 200
-
-
-def is_ours(name: str) -> bool:
-    """Whether the name is one that we gave, and not the disk's or somebody else's."""
-    return OURS.fullmatch(name) is not None
 
 
 def take(stored: Stored) -> bool:
@@ -117,6 +110,16 @@ def release_with_thumbnails(name: str) -> list[str]:
         if release(small.name):
             gone.append(small.name)
     return gone
+
+
+@transaction.atomic
+def abandon(name: str) -> list[str]:
+    """Give up every use of a file at once, with its thumbnails: names to be removed."""
+    rows = StoredFile.objects.select_for_update().filter(name=name)
+    row = rows.filter(state=FileState.KEPT).first()
+    if row is not None:
+        rows.update(references=1)
+    return release_with_thumbnails(name)
 
 
 def remove(client: MediaClient, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 
-from backoffice.files import references, thumbnails
+from backoffice.files import orphans, references, thumbnails
 from backoffice.files.stores import default_store
 
 logger = logging.getLogger("backoffice.files")
@@ -21,3 +21,10 @@ def sweep() -> str:
     counts = references.sweep(client)
     logger.info("leaving files: %s", counts)
     return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def clean() -> str:
+    """Remove files that nothing names for ORPHAN_FILE_DAYS."""
+    found = orphans.clean(dry_run=False)
+    logger.info("orphan files: %s removed, %s failed", found.files, found.failed)
+    return f"{found.files} removed, {found.bytes} bytes, {found.failed} failed"

@@ -20,7 +20,7 @@ from backoffice.base.pictures import (
     thumbnail_name,
 )
 from backoffice.files.models import FileState, StoredFile, Thumbnail
-from backoffice.files.references import is_ours
+from backoffice.files.places import is_ours
 from backoffice.files.stores import Store, default_store
 
 logger = logging.getLogger("backoffice.files")

@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 
 from backoffice.files import references, tasks
 from backoffice.files.models import FileState, StoredFile
+from backoffice.files.places import is_ours
 from backoffice.storage import EmptyFile, FileServerStorage, StoreUnavailable
 from media_client.standin import Fault
 
@@ -395,7 +396,7 @@ def test_new_files_can_be_kept_on_the_disk_again(store, settings):
     settings.FILE_SERVER_UPLOADS = False
     name = save(store)
     assert store.url(name).startswith("/media/")
-    assert not references.is_ours(name)
+    assert not is_ours(name)
 
 
 def test_signed_addresses_are_made_when_they_are_asked_for(
