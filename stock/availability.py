@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import DecimalField, F, Sum, Value
 from django.db.models.functions import Coalesce
 
+from backoffice.base.among import among
 from backoffice.base.money import round_quantity
 from stock.models import StockBalance, StockMovement
 from stock.quantities import ZERO
@@ -39,7 +40,7 @@ def moved(goods_ids: Iterable[int]) -> set[int]:
 
 def _levels(goods_ids: Iterable[int]) -> Iterable[tuple[int, Decimal, Decimal]]:
     ids = list(goods_ids)
-    rows = StockBalance.objects.filter(pk__in=ids)
+    rows = StockBalance.objects.filter(among("pk", ids))
     known = {row[0]: row for row in rows.values_list("pk", "on_hand", "reserved")}
     return [known.get(pk, (pk, ZERO, ZERO)) for pk in ids]
 

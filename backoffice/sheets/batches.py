@@ -24,7 +24,7 @@ from backoffice.base.status import require
 from backoffice.oplog.record import record
 from backoffice.sheets import checking, definitions, mappings, staging
 from backoffice.sheets.definitions import Options, SheetDefinition
-from backoffice.sheets.enums import BatchStatus, Outcome
+from backoffice.sheets.enums import LONG, BatchStatus, Outcome
 from backoffice.sheets.errors import NeedsMapping
 from backoffice.sheets.files import on_disk
 from backoffice.sheets.models import Batch, BatchRow
@@ -205,7 +205,12 @@ def start_check(batch: Batch) -> None:
         with contextlib.suppress(DomainError):
             run_check(batch.pk)
         return
-    async_task("backoffice.sheets.tasks.check_batch", batch.pk, get_language() or "")
+    async_task(
+        "backoffice.sheets.tasks.check_batch",
+        batch.pk,
+        get_language() or "",
+        q_options=LONG,
+    )
 
 
 def run_check(

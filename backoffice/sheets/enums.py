@@ -3,6 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+#: how long a task may take that is one transaction or one file: a sheet of 200,000 rows
+#: takes a minute, on a busy machine ten. Given out again meanwhile, it is found in hand
+LONG = {"timeout": 1500}
+
 
 class BatchStatus(models.TextChoices):
     """Where a batch stands between being handed in and being taken back."""

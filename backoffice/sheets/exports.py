@@ -19,7 +19,7 @@ from backoffice.base.errors import DomainError
 from backoffice.oplog.record import record
 from backoffice.sheets import library, writing
 from backoffice.sheets.definitions import SheetDefinition, get
-from backoffice.sheets.enums import ExportStatus
+from backoffice.sheets.enums import LONG, ExportStatus
 from backoffice.sheets.models import Export
 
 if TYPE_CHECKING:
@@ -111,22 +111,26 @@ def start_export(
         rows_total=rows,
         language=get_language() or "",
     )
-    async_task("backoffice.sheets.tasks.write_export", asked.pk)
+    async_task("backoffice.sheets.tasks.write_export", asked.pk, q_options=LONG)
     return asked
 
 
 def run_export(
-    export_id: int, filtered: Callable[[SheetDefinition, Any, str], models.QuerySet]
+    export_id: int,
+    filtered: Callable[[SheetDefinition, Any, str], models.QuerySet],
+    fence: Callable[[], None] = lambda: None,
 ) -> None:
     """Write an export that was asked for; begins anew where it was cut off.
 
-    `filtered(definition, by, query)` gives the rows.
+    `filtered(definition, by, query)` gives the rows; `fence` is called from time to time
+    and raises where another worker took over.
     """
     asked = Export.objects.select_related("by").get(pk=export_id)
     if asked.status != ExportStatus.RUNNING:
         return
 
     def told(done: int) -> None:
+        fence()
         Export.objects.filter(pk=export_id).update(done=done)
 
     definition = get(asked.sheet)

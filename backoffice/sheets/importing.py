@@ -19,7 +19,7 @@ from backoffice.oplog.record import record
 from backoffice.sheets import checking, definitions, progress, staging
 from backoffice.sheets.batches import SMALL, mine, options_of, permit_import
 from backoffice.sheets.definitions import Written
-from backoffice.sheets.enums import BatchStatus, Outcome, Result
+from backoffice.sheets.enums import LONG, BatchStatus, Outcome, Result
 from backoffice.sheets.errors import BatchNotReady
 from backoffice.sheets.models import Batch, BatchRow
 
@@ -56,7 +56,10 @@ def start_apply(
         in_background = batch.new + batch.changed > SMALL and not wait
         if in_background:
             async_task(
-                "backoffice.sheets.tasks.apply_batch", batch.pk, get_language() or ""
+                "backoffice.sheets.tasks.apply_batch",
+                batch.pk,
+                get_language() or "",
+                q_options=LONG,
             )
     if not in_background:
         run_apply(batch.pk)

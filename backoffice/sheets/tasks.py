@@ -19,8 +19,8 @@ logger = logging.getLogger("backoffice.sheets")
 
 #: a sheet that was looked at and left alone is put away after so many days
 ABANDONED_DAYS = 7
-#: an export is not renewed on its way: as long as a task may take
-EXPORT_SECONDS = 300
+#: between two signs of life of an export
+EXPORT_SECONDS = 120
 
 
 def check_batch(batch_id: int, language: str = "") -> None:
@@ -65,7 +65,10 @@ def write_export(export_id: int) -> None:
             logger.info("export %s is in other hands", export_id)
             return
         try:
-            exports.run_export(export_id, filtered)
+            exports.run_export(export_id, filtered, fence=lambda: leases.renew(held))
+        except LeaseLost:
+            logger.warning("export %s was taken over by another worker", export_id)
+            return
         except Exception:
             exports.give_up(export_id)
             raise

@@ -20,7 +20,7 @@ from backoffice.sheets import definitions, progress, staging
 from backoffice.sheets.batches import SMALL, may_see
 from backoffice.sheets.checking import Layout
 from backoffice.sheets.definitions import Undone
-from backoffice.sheets.enums import BatchStatus, Outcome, Result
+from backoffice.sheets.enums import LONG, BatchStatus, Outcome, Result
 from backoffice.sheets.models import Batch, BatchRow
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def start_undo(batch: Batch, *, by: "User", wait: bool = False) -> Batch:
         in_background = batch.done > SMALL and not wait
         if in_background:
             async_task(
-                "backoffice.sheets.tasks.undo_batch", batch.pk, get_language() or ""
+                "backoffice.sheets.tasks.undo_batch",
+                batch.pk,
+                get_language() or "",
+                q_options=LONG,
             )
     if not in_background:
         run_undo(batch.pk)

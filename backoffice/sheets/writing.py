@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import IO, Any
 from xml.sax.saxutils import escape
 
@@ -29,7 +30,9 @@ FORMATS = ("xlsx", "csv")
 #: what an xlsx sheet holds, its header included
 MOST_ROWS = 1_048_576
 #: cells of a column that are remembered as they are written
-REMEMBERED = 2_000
+REMEMBERED = 5_000
+#: rows that are written together
+BLOCK = 500
 
 # an escape of the format itself: _x0041_ is read as A
 _CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
@@ -74,41 +77,49 @@ def csv_pieces(
 ) -> Iterator[bytes]:
     """UTF-8 with its mark, so that spreadsheet programs read the Chinese right."""
     buffer = io.StringIO()
-    write = csv.writer(buffer, lineterminator="\r\n").writerow
+    table = csv.writer(buffer, lineterminator="\r\n")
     buffer.write("\ufeff")
-    write([escaped(text) for text in header])
-    writers = _writers(columns, csv_cell)
-    for count, row in enumerate(rows, 1):
-        write([cell(value) for cell, value in zip(writers, row, strict=True)])
-        if count % 500 == 0:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
+    table.writerow([escaped(text) for text in header])
+    written = _Block(columns, csv_cell)
+    every = iter(rows)
+    while block := list(islice(every, BLOCK)):
+        table.writerows(written.rows(block))
+        yield buffer.getvalue().encode()
+        buffer.seek(0)
+        buffer.truncate()
     yield buffer.getvalue().encode()
 
 
 class _Column:
-    """Writes the cells of one column, remembering some: columns repeat themselves."""
+    """Writes the cells of one column, each value once: columns repeat themselves."""
 
     def __init__(self, kind: str, write: Callable[[Any, str], str]) -> None:
         self._kind, self._write = kind, write
         self._seen: dict[Any, str] = {}
-        # 1, 1.0 and True are one key, so cells of mixed types are not remembered
-        self._most = 0 if kind == "raw" else REMEMBERED
 
-    def cell(self, value: Any) -> str:
-        known = self._seen.get(value) if self._most else None
-        if known is None:
-            known = self._write(value, self._kind)
-            if len(self._seen) < self._most:
-                self._seen[value] = known
-        return known
+    def cells(self, values: Sequence[Any]) -> list[str]:
+        write, kind, seen = self._write, self._kind, self._seen
+        if kind == "raw":
+            # 1, 1.0 and True are one key, so cells of mixed types are not remembered
+            return [write(value, kind) for value in values]
+        if len(seen) > REMEMBERED:
+            seen.clear()
+        for value in set(values).difference(seen):
+            seen[value] = write(value, kind)
+        return [seen[value] for value in values]
 
 
-def _writers(
-    columns: Sequence[Column], write: Callable[[Any, str], str]
-) -> list[Callable[[Any], str]]:
-    return [_Column(column.kind, write).cell for column in columns]
+class _Block:
+    """Writes some hundred rows at a time, column by column."""
+
+    def __init__(
+        self, columns: Sequence[Column], write: Callable[[Any, str], str]
+    ) -> None:
+        self._columns = [_Column(column.kind, write) for column in columns]
+
+    def rows(self, block: Sequence[Sequence[Any]]) -> Iterator[tuple[str, ...]]:
+        pairs = zip(self._columns, zip(*block, strict=True), strict=True)
+        return zip(*[column.cells(values) for column, values in pairs], strict=True)
 
 
 def csv_cell(value: Any, kind: str) -> str:
@@ -200,7 +211,7 @@ def write_xlsx(
         + "/>"
         for n, column in enumerate(columns, 1)
     )
-    writers = _writers(columns, _xlsx_cell)
+    written = _Block(columns, _xlsx_cell)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         archive.writestr("[Content_Types].xml", _TYPES)
         archive.writestr("_rels/.rels", _RELS)
@@ -210,20 +221,18 @@ def write_xlsx(
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part:
             part.write(_SHEET_START.format(cols=widths).encode())
             cells = "".join(_text_cell(text, style=1) for text in header)
-            pieces = [f"<row>{cells}</row>"]
-            for count, row in enumerate(rows, 1):
-                if count >= MOST_ROWS:
+            part.write(f"<row>{cells}</row>".encode())
+            count, every = 1, iter(rows)
+            while block := list(islice(every, BLOCK)):
+                count += len(block)
+                if count > MOST_ROWS:
                     raise SheetRefused(
                         _("An xlsx sheet holds %(most)s rows; export csv instead.")
                         % {"most": MOST_ROWS}
                     )
-                pairs = zip(writers, row, strict=True)
-                cells = "".join([cell(value) for cell, value in pairs])
-                pieces.append(f"<row>{cells}</row>")
-                if count % 500 == 0:
-                    part.write("".join(pieces).encode())
-                    pieces = []
-            part.write("".join([*pieces, _SHEET_END]).encode())
+                lines = "</row><row>".join(map("".join, written.rows(block)))
+                part.write(f"<row>{lines}</row>".encode())
+            part.write(_SHEET_END.encode())
 
 
 def _width(column: Column) -> int:

@@ -14,6 +14,7 @@ from django.core.files.images import get_image_dimensions
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from backoffice.base.among import among
 from backoffice.sheets.cells import shown, text
 from backoffice.sheets.errors import CellError
 from catalog.models import GoodsPicture
@@ -43,7 +44,8 @@ def parse(cell: Any) -> str:
 def of(ids: Iterable[int]) -> dict[int, str]:
     """{goods id: what the column says of it} of those that have pictures."""
     found: dict[int, list[str]] = {}
-    rows = GoodsPicture.objects.filter(goods__in=list(ids)).order_by("sequence", "pk")
+    rows = GoodsPicture.objects.filter(among("goods_id", ids))
+    rows = rows.order_by("sequence", "pk")
     for pk, path in rows.values_list("goods_id", "image"):
         found.setdefault(pk, []).append(path)
     return {pk: SIGN.join(paths) for pk, paths in found.items()}

@@ -139,17 +139,18 @@ def exported(queryset: models.QuerySet, names: Sequence[str]) -> Iterator[list[A
 def _finished(
     chunk: list[tuple], names: Sequence[str], stored: Sequence[str], words: Words
 ) -> Iterator[list[Any]]:
+    if not chunk:
+        return
     ids = [row[0] for row in chunk]
     computed: dict[str, dict[int, Any]] = {
         "images": galleries.of(ids) if "images" in names else {},
         "available": ports.available(ids) if "available" in names else {},
         "reason": {},
     }
-    spots = [(index, name) for index, name in enumerate(stored) if name in RELATIONS]
-    for pk, *values in chunk:
-        for index, name in spots:
-            values[index] = words.name(name, values[index])
-        for place, name in enumerate(names):
-            if name in COMPUTED:
-                values.insert(place, computed[name].get(pk))
-        yield values
+    columns = dict(zip(("", *stored), zip(*chunk, strict=True), strict=True))
+    for name in names:
+        if name in COMPUTED:
+            columns[name] = tuple(map(computed[name].get, ids))
+        elif name in RELATIONS:
+            columns[name] = tuple(words.name(name, pk) for pk in columns[name])
+    yield from zip(*[columns[name] for name in names], strict=True)

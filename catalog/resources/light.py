@@ -7,11 +7,10 @@ thousand rows. The rules of the catalog ask for nothing but the attributes.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db import connection
-from django.db.models import Lookup, QuerySet, Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Upper
-from django.db.models.lookups import In
 
+from backoffice.base.among import among
 from catalog.enums import GoodsStatus
 from catalog.models import Goods
 from catalog.resources.words import RELATIONS
@@ -73,18 +72,8 @@ def _read(rows: "QuerySet[Goods]", names: Sequence[str]) -> Iterable[Any]:
 def locked(ids: Iterable[int]) -> list[Any]:
     """The rows with all they have, locked in the order of their ids (see
     docs/locking.md)."""
-    rows = Goods.objects.select_for_update().filter(pk__in=list(ids)).order_by("pk")
+    rows = Goods.objects.select_for_update().filter(among("pk", ids)).order_by("pk")
     return list(_read(rows, _NAMES))
-
-
-class AnyOf(Lookup):
-    """`capitals = ANY(array)`: one parameter, and the index serves it."""
-
-    prepare_rhs = False
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s)", [*params, self.rhs]
 
 
 def _is_plain(code: str) -> bool:
@@ -97,13 +86,7 @@ def find(codes: Sequence[str]) -> dict[str, Any]:
     plain = sorted({code.upper() for code in codes if _is_plain(code)})
     found: dict[str, Any] = {}
     if plain:
-        # one array on PostgreSQL, where a thousand parameters take their time
-        condition = (
-            AnyOf(Upper("code"), plain)
-            if connection.vendor == "postgresql"
-            else In(Upper("code"), plain)
-        )
-        rows = Goods.objects.filter(condition)
+        rows = Goods.objects.filter(among(Upper("code"), plain))
         found = {goods.code.upper(): goods for goods in _read(rows, _SEEN)}
     # the database's own capitals for letters on which it may think otherwise
     others = [Upper(Value(code)) for code in codes if not _is_plain(code)]

@@ -560,6 +560,40 @@ def test_an_export_is_refused_where_the_permission_is_gone(client, shop, big_exp
     assert not asked.file
 
 
+def test_an_export_is_written_by_one_worker_at_a_time(
+    client, shop, big_exports, monkeypatch
+):
+    from backoffice.jobs import leases
+    from backoffice.jobs.models import Lease
+    from backoffice.sheets import exports
+
+    for n in range(3):
+        GoodsFactory(code=f"A{n}")
+    client.force_login(shop)
+    client.get("/admin/sheets/batch/export/goods/?format=csv")
+    asked = Export.objects.get()
+    monkeypatch.setattr(exports, "STEP", 1)
+    renew = leases.renew
+
+    def late(held):
+        # the worker was away for so long that another took it over
+        Lease.objects.filter(key=held.key).update(holder="another")
+        renew(held)
+
+    monkeypatch.setattr(leases, "renew", late)
+    tasks.write_export(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.status, bool(asked.file)) == ("running", False)
+    monkeypatch.setattr(leases, "renew", renew)
+    tasks.write_export(asked.pk)
+    asked.refresh_from_db()
+    assert asked.status == "running"
+    Lease.objects.all().delete()
+    tasks.write_export(asked.pk)
+    asked.refresh_from_db()
+    assert asked.status == "done"
+
+
 def test_an_export_that_breaks_off_says_so(client, shop, big_exports, monkeypatch):
     for n in range(3):
         GoodsFactory(code=f"A{n}")
