@@ -67,7 +67,7 @@ _ACTS: dict[str, Callable[..., User]] = {
 class WechatFilter(admin.SimpleListFilter):
     """Whether WeChat is bound."""
 
-    title = "WeChat"
+    title = gettext_lazy("WeChat")
     parameter_name = "wechat"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -271,11 +271,11 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
     def orders(self, obj: Any) -> Any:
         return number(obj.figures.get("orders", 0))
 
-    @column("WeChat")
+    @column(gettext_lazy("WeChat"))
     def wechat(self, obj: User) -> Any:
         return yes_no(obj.openid is not None)
 
-    @column("WeChat")
+    @column(gettext_lazy("WeChat"))
     def wechat_since(self, obj: User) -> Any:
         if obj.openid is None:
             return _("Not bound")
@@ -293,7 +293,7 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
     def seen(self, obj: User) -> Any:
         return when(obj.last_login)
 
-    @column(gettext_lazy("since"), ordering="date_joined")
+    @column(gettext_lazy("joined"), ordering="date_joined")
     def since(self, obj: User) -> Any:
         return when(obj.date_joined)
 
@@ -377,7 +377,7 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
             "disable": Change(_("status"), on, off),
             "enable": Change(_("status"), off, on),
             "sign_out": Change(_("sign-ins"), _("open"), _("ended")),
-            "unbind": Change("WeChat", _("Bound"), _("Not bound")),
+            "unbind": Change(_("WeChat"), _("Bound"), _("Not bound")),
             "erase": Change(_("status"), on if obj.is_active else off, gone),
         }[verb.name]
         return Planned(obj.pk, label, code, changes=[change])
