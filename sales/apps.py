@@ -11,10 +11,12 @@ class SalesConfig(AppConfig):
         from backoffice.base import ports  # noqa: PLC0415 - apps load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
         from sales import figures, personal, proving  # noqa: PLC0415 - models load first
+        from sales.admin import cells  # noqa: PLC0415 - as above
 
         ports.sales_volume.connect(figures.sales_volume)
         ports.sales_volume_expression.connect(figures.sales_volume_expression)
         ports.order_terms.connect(figures.order_terms)
+        ports.order_urls.connect(cells.order_urls)
         ports.customer_figures.connect(figures.customer_figures)
         ports.points_expression.connect(figures.points_expression)
         ports.points_log.connect(figures.points_log)

@@ -1,0 +1,5 @@
+"""Sales in the admin: orders from payment to hand-over."""
+
+from sales.admin import orders
+
+__all__ = ["orders"]
