@@ -90,6 +90,8 @@ class OrderPages(BaseModelAdmin):
     def order_or_404(self, object_id: Any) -> Order:
         """The order of a page."""
         pk = filters.number(str(object_id))
+        if pk is None:
+            raise Http404
         order = Order.objects.select_related("user", "placed_by").filter(pk=pk).first()
         if order is None:
             raise Http404
