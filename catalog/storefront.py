@@ -138,7 +138,9 @@ def _ordered(rows: GoodsQuerySet, ordering: str) -> GoodsQuerySet:
         volume = ports.sales_volume_expression()
         if volume is None:
             return rows.order_by(f"{sign}id")
-        rows, key = rows.annotate(_volume=volume), "_volume"
+        # said, so that the database begins at the volumes, which lie in a table above
+        rows = rows.annotate(_volume=volume).filter(_volume__isnull=False)
+        key = "_volume"
     return rows.order_by(f"{sign}{key}", f"{sign}id")
 
 

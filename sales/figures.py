@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, DecimalField, OuterRef, Subquery, Value
+from django.db.models import Count, F, OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from backoffice.base.money import round_cost, round_quantity
@@ -23,8 +23,6 @@ from sales.models import (
 from stock import sold
 from stock.enums import SoldKind
 from stock.sold import Sold
-
-ZERO = Decimal("0.000")
 
 
 def left(quantities: Mapping[int, Decimal]) -> None:
@@ -86,16 +84,14 @@ def _sold(
 
 
 def sales_volume(goods_ids: Iterable[int]) -> dict[int, Decimal]:
-    """Goods id → base units handed over − taken back; those never sold are left out."""
+    """Goods id → base units handed over − taken back."""
     rows = GoodsFigures.objects.filter(pk__in=list(goods_ids))
     return {pk: round_quantity(v) for pk, v in rows.values_list("pk", "volume")}
 
 
 def sales_volume_expression() -> Any:
-    """The same for a QuerySet of goods, never null."""
-    volume = GoodsFigures.objects.filter(pk=OuterRef("pk")).values("volume")
-    field: Any = DecimalField(max_digits=12, decimal_places=3)
-    return Coalesce(Subquery(volume), Value(ZERO), output_field=field)
+    """The same for a QuerySet of goods, never null: every goods has its row."""
+    return F("figures__volume")
 
 
 def points_expression() -> Any:

@@ -1,7 +1,8 @@
 """A large shop on PostgreSQL, filled by the database itself, for plans and measurements.
 
-`fill(200_000)` makes so many goods with their search texts, and as many rows of the price
-log, of the shelf log and of the operation log, spread over a year, over people and means.
+`fill(200_000)` makes so many goods with their search texts, stock and sales, and as many
+rows of the price log, of the shelf log and of the operation log, spread over a year, over
+people and means.
 """
 
 from django.db import connection
@@ -12,7 +13,17 @@ from backoffice.oplog.models import OperationLog
 from catalog.changes import HISTORY
 from catalog.models import Brand, Category, Goods, GoodsSearch, Unit
 from catalog.spelling import text_of
+from sales.models import GoodsFigures
+from stock.models import StockBalance
 
+#: tables that no page reads whole
+LARGE = {
+    "goods": Goods,
+    "search": GoodsSearch,
+    "history": HISTORY,
+    "acts": OperationLog,
+    "figures": GoodsFigures,
+}
 SHELVES, BRANDS, PEOPLE = 200, 300, 20
 NAMES = [
     "烟台红富士苹果",
@@ -97,6 +108,18 @@ SELECT now() - h * interval '31 s',
 FROM (SELECT *, abs(hashint4(id::int + 5) %% 1000003) AS h FROM catalog_goods) AS g
 ORDER BY h DESC
 """
+_BALANCES = """
+INSERT INTO stock_stockbalance (goods_id, on_hand, reserved, short, updated_at)
+SELECT id, CASE WHEN h % 50 > 0 THEN h % 400 ELSE 0 END, 0, 0, now()
+FROM (SELECT id, abs(hashint4(id::int + 9) % 1000003) AS h FROM catalog_goods) AS g
+WHERE h % 40 > 0
+"""
+# what sells, sells as long tails do: a few much, most little, some never
+_VOLUMES = """
+UPDATE sales_goodsfigures SET volume = 100000 / h
+FROM (SELECT id, 1 + abs(hashint4(id::int + 7) % 1000003) AS h FROM catalog_goods) AS g
+WHERE g.id = goods_id AND h % 3 > 0
+"""
 
 
 def fill(count: int) -> None:
@@ -135,7 +158,9 @@ def fill(count: int) -> None:
                 {**values, "salt": salt, "is_price": is_price},
             )
         cursor.execute(_ACTS.format(), values)
-        for model in (Goods, GoodsSearch, HISTORY, OperationLog, Category, Brand):
+        cursor.execute(_BALANCES)
+        cursor.execute(_VOLUMES)
+        for model in (*LARGE.values(), StockBalance, Category, Brand):
             cursor.execute(f"ANALYZE {model._meta.db_table}")
 
 

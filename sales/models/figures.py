@@ -9,10 +9,14 @@ from sales.models.fields import quantity_field
 
 
 class GoodsFigures(models.Model):
-    """`volume` = base units handed over − taken back. Written only by `sales.figures`."""
+    """`volume` = base units handed over − taken back. Written only by `sales.figures`;
+    the row comes with the goods, by a trigger (`sales.triggers`)."""
 
     goods = models.OneToOneField(
-        "catalog.Goods", on_delete=models.PROTECT, primary_key=True, related_name="+"
+        "catalog.Goods",
+        on_delete=models.PROTECT,
+        primary_key=True,
+        related_name="figures",
     )
     volume = quantity_field(_("sold"), default=Decimal("0.000"))
 
