@@ -10,7 +10,13 @@ class SalesConfig(AppConfig):
     def ready(self) -> None:
         from backoffice.base import ports  # noqa: PLC0415 - apps load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
-        from sales import figures, personal, proving  # noqa: PLC0415 - models load first
+        from backoffice.oplog import reading  # noqa: PLC0415 - as above
+        from sales import (  # noqa: PLC0415 - models load first
+            figures,
+            personal,
+            proving,
+            words,
+        )
         from sales.admin import cells  # noqa: PLC0415 - as above
 
         ports.sales_volume.connect(figures.sales_volume)
@@ -24,3 +30,6 @@ class SalesConfig(AppConfig):
         ports.erase_personal_data.connect(personal.erase)
         proofs.register("points", proving.prove_points)
         proofs.register("payments", proving.prove_payments)
+        for subject in ("order", "refund", "points"):
+            reading.labels[subject] = words.label
+        reading.values["channel"] = words.channel

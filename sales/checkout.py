@@ -110,7 +110,7 @@ def place_order(
             _refuse_hoarding(unpaid)
     found = offers.read((ask.goods_id for ask in basket.asks), with_stock=False)
     wishes = [Wish(ask.goods_id, ask.unit, ask.quantity) for ask in basket.asks]
-    lines = quote_lines(wishes, found)
+    lines = quote_lines(wishes, found, has_minimum=by is None)
     _refuse_problems(lines)
     quoted = quote(
         lines,
@@ -369,7 +369,11 @@ def _anew(quoted: Quote) -> Quote:
     """The quote with what is short left out, for a customer who wants the rest."""
     wishes = [line.wish for line in quoted.lines]
     return quote(
-        quote_lines(wishes, offers.read(wish.goods_id for wish in wishes)),
+        quote_lines(
+            wishes,
+            offers.read(wish.goods_id for wish in wishes),
+            has_minimum=quoted.has_minimum,
+        ),
         terms=offers.terms(),
         balance=quoted.points_balance,
         points=quoted.points,

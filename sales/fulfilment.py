@@ -17,7 +17,14 @@ from backoffice.base.text import one_line
 from backoffice.oplog.record import record
 from backoffice.shop import shop
 from sales import earning, figures, points, refunds, timeline
-from sales.enums import DELIVERED, Delivery, Happening, OrderStatus, PointsKind
+from sales.enums import (
+    DELIVERED,
+    Delivery,
+    Happening,
+    OrderStatus,
+    PointsKind,
+    Source,
+)
 from sales.errors import WrongCode
 from sales.lookup import lines_of, locked
 from sales.models import Order, OrderLine
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from backoffice.accounts.models import User
 
 PACK = "sales.pack_order"
+SELL = "sales.sell_at_counter"
 CODES = 10_000
 
 
@@ -84,6 +92,26 @@ def hand_over(order: Order, *, by: "User", code: str) -> Order:
     require(order, OrderStatus.READY, verb=gettext_lazy("Hand over"))
     if not constant_time_compare(code.strip(), order.pickup_code):
         raise WrongCode(_("This is not the code of the order."))
+    refunds.refuse_full_in_the_way(order)
+    _book_out(order, by)
+    _complete(order, by)
+    record(by=by, action="order.handed_over", target=order)
+    return order
+
+
+@transaction.atomic
+def hand_over_at_once(order: Order, *, by: "User") -> Order:
+    """The customer at the counter takes the goods along; there was nothing to pack, and
+    what was weighed there is what was ordered. Needs `sales.sell_at_counter`."""
+    if not (by.is_active and by.has_perm(SELL)):
+        raise NotPermitted(_("You may not sell at the counter."), permission=SELL)
+    order = locked(order)
+    require(order, OrderStatus.PAID, verb=gettext_lazy("Hand over"))
+    _require_delivery(order, Delivery.PICKUP)
+    if order.source != Source.COUNTER:
+        raise FieldErrors(
+            {"source": [_("Only what was ordered at the counter goes out at once.")]}
+        )
     refunds.refuse_full_in_the_way(order)
     _book_out(order, by)
     _complete(order, by)

@@ -163,30 +163,39 @@ class _Left:
         return True
 
 
-def quote_lines(wishes: Sequence[Wish], offers: "dict[int, Offer]") -> list[QuotedLine]:
-    """Each wish with its price and problem, in order; earlier ones take stock first."""
+def quote_lines(
+    wishes: Sequence[Wish], offers: "dict[int, Offer]", *, has_minimum: bool = True
+) -> list[QuotedLine]:
+    """Each wish with its price and problem, in order; earlier ones take stock first.
+    Staff sell less than the least quantity, too (`has_minimum`)."""
     left = _Left()
-    return [_quoted(wish, offers.get(wish.goods_id), left) for wish in wishes]
+    return [
+        _quoted(wish, offers.get(wish.goods_id), left, has_minimum) for wish in wishes
+    ]
 
 
-def _quoted(wish: Wish, offer: Offer | None, left: _Left) -> QuotedLine:
+def _quoted(
+    wish: Wish, offer: Offer | None, left: _Left, has_minimum: bool
+) -> QuotedLine:
     if offer is None:
         return QuotedLine(wish, None, ZERO, ZERO, Problem.NOT_ON_SALE)
     price = offer.price_of(wish.unit)
     line = QuotedLine(wish, offer, price, line_amount(price, wish.quantity))
-    problem = _problem(line, offer, left)
+    problem = _problem(line, offer, left, has_minimum)
     if problem is None:
         return line
     return QuotedLine(wish, offer, price, line.amount, problem)
 
 
-def _problem(line: QuotedLine, offer: Offer, left: _Left) -> Problem | None:
+def _problem(
+    line: QuotedLine, offer: Offer, left: _Left, has_minimum: bool
+) -> Problem | None:
     wish = line.wish
     if not offer.sells_by(wish.unit):
         return Problem.NOT_ON_SALE
     if wish.quantity % offer.step_of(wish.unit):
         return Problem.OFF_STEP
-    if wish.quantity < offer.minimum_of(wish.unit):
+    if has_minimum and wish.quantity < offer.minimum_of(wish.unit):
         return Problem.BELOW_MINIMUM
     if not left.take(offer, line.base_quantity):
         return Problem.OUT_OF_STOCK

@@ -61,7 +61,7 @@ def weigh(order: Order, weights: Mapping[int, Decimal], *, by: "User") -> Refund
         action="order.weighed",
         target=order,
         weights=written,
-        given_away=given_away,
+        **({"given_away": given_away} if given_away else {}),
     )
     return refund
 

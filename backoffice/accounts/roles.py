@@ -128,6 +128,7 @@ _SERVICE = _role(
     _SEE_SALES,
     {
         "sales.add_order",
+        "sales.sell_at_counter",
         "sales.cancel_order",
         "sales.note_order",
         "sales.take_payment",

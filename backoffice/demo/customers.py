@@ -14,6 +14,7 @@ from backoffice.accounts.models import User
 from backoffice.base import context
 from backoffice.demo.acts import Act
 from backoffice.demo.wechat import mobile_of, openid_of
+from sales import points
 
 #: the user name that the terminal prints
 MAIN = "customer"
@@ -57,7 +58,7 @@ PEOPLE = (
 def plan(add: Add) -> None:
     """Let them come over the weeks, sign in again, and be looked after."""
     for place, person in enumerate(PEOPLE):
-        add(person.joined, 10 + place % 9, 7 * place % 60, "", _come(place, person))
+        add(person.joined, 10 + place % 9, 7 * place % 60, "", _come(person))
         for days in range(person.joined - 3, 0, -5 - place % 4):
             add(days, 11 + place % 8, 11 * place % 60, "", _come_again(person))
     add(6, 16, 20, "manager", _switch_off("wu", "多次恶意退货，已电话沟通"))
@@ -72,13 +73,27 @@ def known_as(person: Person) -> str:
     return f"13000001{PEOPLE.index(person):03d}"
 
 
+def find(key: str) -> User:
+    """The customer of this key."""
+    return _user(_person(key))
+
+
+def ip_of(key: str) -> str:
+    """The address that they always come from."""
+    return f"198.51.100.{PEOPLE.index(_person(key)) + 20}"
+
+
+def _person(key: str) -> Person:
+    return next(person for person in PEOPLE if person.key == key)
+
+
 def _user(person: Person) -> User:
     return User.objects.get(mobile=known_as(person))
 
 
-def _come(place: int, person: Person) -> Act:
+def _come(person: Person) -> Act:
     def act(_by: User) -> None:
-        with context.using(means="api", ip=f"198.51.100.{place + 20}"):
+        with context.using(means="api", ip=ip_of(person.key)):
             if person.by_wechat:
                 bind = joining.read_bind_token(
                     joining.bind_token(openid_of(f"demo-{person.key}"))
@@ -121,21 +136,23 @@ def _come_again(person: Person) -> Act:
     def act(_by: User) -> None:
         user = _user(person)
         if user.is_active:
-            with context.using(
-                means="api", ip=f"198.51.100.{PEOPLE.index(person) + 20}"
-            ):
+            with context.using(means="api", ip=ip_of(person.key)):
                 customers.note_sign_in(user)
 
     return act
 
 
-def _of(key: str) -> User:
-    return _user(next(person for person in PEOPLE if person.key == key))
-
-
 def _switch_off(key: str, reason: str) -> Act:
-    return lambda by: care.disable(_of(key), by=by, reason=reason) and None
+    return lambda by: care.disable(find(key), by=by, reason=reason) and None
 
 
 def _unbind(key: str, reason: str) -> Act:
-    return lambda by: care.unbind(_of(key), by=by, reason=reason) and None
+    return lambda by: care.unbind(find(key), by=by, reason=reason) and None
+
+
+def reward(by: User) -> None:
+    """Points for the first customers."""
+    for key in (MAIN, "wang", "zhao"):
+        points.adjust(
+            find(key), 1000, by=by, reason="开业老顾客回馈", reference=f"opening-{key}"
+        )

@@ -2,7 +2,8 @@
 
 Planned ahead as a shopkeeper would: each goods has a pace, is bought again before it
 runs out, and loses a little. Carried out by the verbs of stock, one posting for all
-goods where that is how it happens (a receipt, the counter's sales of a day).
+goods where that is how it happens (a receipt). What is sold leaves by orders
+(`demo.trade`).
 """
 
 from collections.abc import Callable, Mapping
@@ -17,15 +18,15 @@ from backoffice.accounts.models import User
 from backoffice.demo.acts import Act
 from backoffice.demo.data import UNITS, Item
 from catalog.models import Goods
-from stock import corrections, ledger, receiving, sold, spoilage
-from stock.enums import LossReason, MovementKind, SoldKind
-from stock.ledger import Posting
+from stock import corrections, receiving, spoilage
+from stock.enums import LossReason
 from stock.receiving import Incoming
-from stock.sold import Sold
 
 #: adds an event: days ago, hour, minute, who, what
 Add = Callable[[int, int, int, str, Act], None]
 Quantities = dict[str, Decimal]
+#: sells what leaves on a day, days ago
+Sell = Callable[[int, Quantities], None]
 
 ZERO, PIECE, GRAM = Decimal(0), Decimal(1), Decimal("0.001")
 STEPS = dict(UNITS)
@@ -35,6 +36,8 @@ GONE = {"PT008", "XQ003", "QT005"}
 #: which day they were last bought, days ago
 LAST_BOUGHT = 4
 COUNTED_ON = 8
+#: off the shelf for a while, days ago
+AWAY = {"GJ005": (6, 5)}
 LOSSES = (
     (LossReason.ROTTEN, "底层压烂"),
     (LossReason.BRUISED, "上架时磕碰"),
@@ -62,7 +65,7 @@ class Shelf:
     @property
     def pace(self) -> Decimal:
         """Base units sold on an ordinary day: the dearer, the fewer."""
-        daily = Decimal(250) / (self.item.price + 2)
+        daily = Decimal(60) / (self.item.price + 2)
         return self.rounded(max(daily, Decimal("1.5")))
 
     def rounded(self, quantity: Decimal) -> Decimal:
@@ -80,9 +83,10 @@ class Shelf:
 class Storeroom:
     """Plans the movements of all goods and adds them to the story."""
 
-    def __init__(self, shelves: list[Shelf], add: Add) -> None:
+    def __init__(self, shelves: list[Shelf], add: Add, sell: Sell) -> None:
         self.shelves = shelves
         self.add = add
+        self.sell = sell
         self.random = Random(20261125)  # noqa: S311 - the same story every time
         self.there: Quantities = {}
         self.lost = 0
@@ -128,6 +132,9 @@ class Storeroom:
     def _sell(self, day: int) -> None:
         lines = {}
         for shelf in self._on(day):
+            # what came in the evening is sold from the next day on
+            if day == shelf.since or day in AWAY.get(shelf.item.code, ()):
+                continue
             code, mood = shelf.item.code, Decimal(self.random.randint(60, 140)) / 100
             wanted = shelf.rounded(shelf.pace * mood)
             if day == shelf.until and (shelf.until > 1 or code in GONE):
@@ -140,7 +147,7 @@ class Storeroom:
                 lines[code] = left
                 self.there[code] -= left
         if lines:
-            self.add(day, 21, 40, "keeper", _sold(lines))
+            self.sell(day, lines)
 
     def _lose(self, day: int) -> None:
         """Two or three goods a day, a little of each."""
@@ -197,33 +204,6 @@ def _received(lines: Quantities) -> Act:
             by=by,
             reason="早市进货",
         )
-
-    return act
-
-
-def _sold(lines: Quantities) -> Act:
-    """The counter's sales, in the evening: what left, and at which price."""
-
-    def act(by: User) -> None:
-        rows = Goods.objects.filter(code__in=list(lines)).order_by("code")
-        now, paper = timezone.now(), _paper("LS")
-        postings = [
-            Posting(
-                row.pk,
-                MovementKind.SALE,
-                paper,
-                on_hand=-lines[row.code],
-                reason="门店零售日结",
-            )
-            for row in rows
-        ]
-        history = [
-            Sold(row.pk, SoldKind.SALE, now, lines[row.code], row.price, paper, line)
-            for line, row in enumerate(rows, 1)
-        ]
-        with transaction.atomic():
-            ledger.post(postings, by=by)
-            sold.enter(history, batch="")
 
     return act
 

@@ -20,6 +20,7 @@ from backoffice.demo.acts import Act
 from backoffice.demo.clock import Clock
 from backoffice.demo.data import CATEGORIES, UNITS, Item
 from backoffice.demo.storeroom import Shelf, Storeroom
+from backoffice.demo.trade import Trade
 from catalog import archiving, listing, repricing, review
 from catalog.enums import Means
 from catalog.models import Brand, Category, Unit
@@ -133,7 +134,7 @@ class Story:
         self._runs()
         self._slips()
         self._add(17, 11, 0, "merchandiser", banners.hang_up)
-        Storeroom(self._shelves(), self._add).plan()
+        self._storeroom()
         customers.plan(self._add)
 
     def _words(self) -> None:
@@ -309,6 +310,15 @@ class Story:
         self._add(1, 16, 5, "buyer", acts.edit("QT002", again))
         self._add(1, 16, 8, "buyer", acts.verb(review.submit, "QT002"))
 
+    def _storeroom(self) -> None:
+        shelves = self._shelves()
+        trade = Trade(shelves, self._add)
+        storeroom = Storeroom(shelves, self._add, trade.sell)
+        trade.there = storeroom.there
+        storeroom.plan()
+        trade.today()
+        self._add(18, 20, 0, "manager", customers.reward)
+
     def _shelves(self) -> list[Shelf]:
         """What there is of what, from which day to which."""
         shelves = []
@@ -316,6 +326,7 @@ class Story:
             code = item.code
             if item.status == "on_sale":
                 since = ENTERED["on_sale"] - 1 if code in NEW else 20
+                since = 18 if code in MENDED else since
                 shelves.append(Shelf(item, since))
             elif code in DELISTED:
                 shelves.append(Shelf(item, 20, DELISTED[code][0] + 1))

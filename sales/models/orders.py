@@ -109,6 +109,7 @@ class Order(models.Model):  # type: ignore[django-manager-missing] # of its even
         permissions = [
             ("cancel_order", _("Can cancel unpaid orders")),
             ("take_payment", _("Can take cash and transfers")),
+            ("sell_at_counter", _("Can sell at the counter and hand over at once")),
             ("pack_order", _("Can weigh, pack and hand over orders")),
             ("note_order", _("Can add notes to orders")),
         ]

@@ -12,6 +12,7 @@ from PIL import Image
 
 from backoffice.accounts.models import User
 from backoffice.accounts.roles import ROLES, sync_roles
+from backoffice.books import proofs
 from backoffice.demo import data, seed
 from backoffice.oplog.models import OperationLog
 from backoffice.oplog.reading import Reader
@@ -20,6 +21,8 @@ from catalog import changes
 from catalog.banners import ROOM
 from catalog.enums import GoodsStatus, Means, RunStatus
 from catalog.models import Banner, Brand, Category, Goods, RepricingRun
+from sales.enums import Delivery, OrderStatus, PointsKind, Source
+from sales.models import Order, PointsEntry, Refund
 from stock import proving
 from stock.models import StockBalance, StockMovement, WriteOff
 
@@ -157,3 +160,15 @@ def test_its_storeroom_has_a_history_that_adds_up():
     assert gone == {"PT008", "XQ003"}
     assert WriteOff.objects.count() >= 30
     assert all(row.loss is not None for row in WriteOff.objects.all())
+
+
+def test_it_has_orders_in_every_status_and_all_that_was_sold_left_by_one():
+    assert proofs.run().differences == []
+    assert set(Order.objects.values_list("status", flat=True)) == set(OrderStatus)
+    assert set(Order.objects.values_list("source", flat=True)) == set(Source)
+    assert set(Order.objects.values_list("delivery", flat=True)) == set(Delivery)
+    sold = StockMovement.objects.filter(kind="sale").values_list("reference", flat=True)
+    assert set(sold) <= set(Order.objects.values_list("order_no", flat=True))
+    waiting = Refund.objects.filter(status="requested")
+    assert set(waiting.values_list("kind", flat=True)) >= {"weight", "quantity"}
+    assert set(PointsEntry.objects.values_list("kind", flat=True)) == set(PointsKind)
