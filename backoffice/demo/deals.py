@@ -82,7 +82,7 @@ class Deal:
 
         def act(user: User) -> None:
             home = StoredAddress.objects.filter(user=user).order_by("-is_default", "pk")
-            address = Address(user.nickname, user.mobile)
+            address = Address(user.nickname, user.mobile or "")
             if self.delivery != Delivery.PICKUP:
                 row = home[0]
                 address = Address(
