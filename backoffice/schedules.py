@@ -104,4 +104,11 @@ SCHEDULES = [
         cron="40 4 * * *",
         label=_("Delete sheets that were previewed but never applied"),
     ),
+    Job(
+        name="drop_unused_pictures",
+        task="catalog.tasks.drop_unused_pictures",
+        cron="45 4 * * *",
+        label=_("Delete pictures of zips that were not imported"),
+        timeout=280,
+    ),
 ]

@@ -17,10 +17,12 @@ class CatalogConfig(AppConfig):
             PriceLogSheet,
             ShelfLogSheet,
         )
+        from catalog.resources.picturezip import PictureZip  # noqa: PLC0415 - as above
         from catalog.resources.prices import PricesSheet  # noqa: PLC0415 - as above
 
         reading.restricted["cost"] = "catalog.view_cost"
         register(GoodsSheet())
         register(PricesSheet())
+        register(PictureZip())
         register(PriceLogSheet())
         register(ShelfLogSheet())

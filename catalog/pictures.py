@@ -6,7 +6,8 @@ content: of drafts whoever may change goods changes them, of reviewed goods revi
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files.base import ContentFile
@@ -38,6 +39,15 @@ logger = logging.getLogger(__name__)
 MOST = 12
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A picture that was checked, written anew and stored under this name."""
+
+    name: str
+    width: int
+    height: int
+
+
 def add_pictures(
     goods: Goods,
     files: Sequence[IO[bytes]],
@@ -54,27 +64,33 @@ def add_pictures(
     editing.permit_content(by, goods, ["image"])
     if len(files) > MOST:
         raise _too_many()
-    stored: list[tuple[str, Picture]] = []
+    stored: list[Stored] = []
     try:
-        for picture in _read_all(files):
-            content = ContentFile(picture.content)
-            name = default_storage.save(picture_path(None, ""), content)
-            stored.append((name, picture))
-        return _add(goods, stored, by=by, means=means, reference=reference)
+        stored += (store(picture) for picture in _read_all(files))
+        return add_stored(goods, stored, by=by, means=means, reference=reference)
     except BaseException:
-        discard(name for name, _picture in stored)
+        discard(picture.name for picture in stored)
         raise
 
 
+def store(picture: Picture) -> Stored:
+    """Store a picture that was read; for `add_stored`, outside of transactions."""
+    content = ContentFile(picture.content)
+    name = default_storage.save(picture_path(None, ""), content)
+    return Stored(name, picture.width, picture.height)
+
+
 @transaction.atomic
-def _add(
-    goods: Goods,
-    stored: Sequence[tuple[str, Picture]],
+def add_stored(
+    goods: Goods | int,
+    stored: Sequence[Stored],
     *,
     by: "User",
-    means: Means,
-    reference: str,
+    means: Means = Means.HAND,
+    reference: str = "",
 ) -> list[GoodsPicture]:
+    """As `add_pictures`, of pictures that are stored already; they stay whatever
+    comes of it."""
     goods = locked(goods)
     editing.permit_content(by, goods, ["image"])
     present = list(goods.pictures.all())
@@ -84,13 +100,13 @@ def _add(
     added = [
         GoodsPicture(
             goods=goods,
-            image=name,
+            image=picture.name,
             width=picture.width,
             height=picture.height,
             sequence=begin + at,
             is_main=not present and at == 0,
         )
-        for at, (name, picture) in enumerate(stored)
+        for at, picture in enumerate(stored)
     ]
     for row in added:
         row.save(force_insert=True)
@@ -153,6 +169,29 @@ def remove_picture(
         _make_main(goods, first)
     _write(goods, changes.Origin(by, means), "goods.picture_removed")
     transaction.on_commit(lambda: discard([name]))
+
+
+@transaction.atomic
+def take_back(
+    goods: Goods | int, ids: Collection[int], *, by: "User", reference: str
+) -> int:
+    """Take away those of these pictures that the goods still has; their number.
+
+    An undo of `add_stored`; their files go once the transaction is committed.
+    """
+    goods = locked(goods)
+    editing.permit_content(by, goods, ["image"])
+    gone = list(goods.pictures.filter(pk__in=ids))
+    if not gone:
+        return 0
+    names = [str(picture.image) for picture in gone]
+    goods.pictures.filter(pk__in=[picture.pk for picture in gone]).delete()
+    if any(picture.is_main for picture in gone) and (first := goods.pictures.first()):
+        _make_main(goods, first)
+    origin = changes.Origin(by, Means.ROLLBACK, reference=reference)
+    _write(goods, origin, "goods.picture_removed", count=len(names))
+    transaction.on_commit(lambda: discard(names))
+    return len(names)
 
 
 def main_path(goods: Goods) -> str:

@@ -200,7 +200,7 @@ def mine(batch: Batch, by: "User", *statuses: BatchStatus) -> Batch:
 
 def start_check(batch: Batch) -> None:
     """Check now, or by a worker where the sheet is big."""
-    if batch.rows_total <= SMALL:
+    if batch.rows_total <= min(SMALL, definitions.get(batch.sheet).small):
         # what is wrong with the sheet as a whole is told by the batch
         with contextlib.suppress(DomainError):
             run_check(batch.pk)
@@ -243,6 +243,7 @@ def run_check(
 def _check(batch: Batch, fence: Callable[[], None], book: Workbook) -> None:
     definition = definitions.get(batch.sheet)
     checker = definition.checker(batch.by, options_of(batch))
+    checker.batch = batch.pk
     layout = checking.Layout.from_json(batch.layout)
     with transaction.atomic():
         fence()

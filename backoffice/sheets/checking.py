@@ -30,8 +30,6 @@ from backoffice.sheets.reading.header import (
 )
 from backoffice.sheets.reading.workbook import PATIENCE, Workbook
 
-#: rows that are planned together; look-ups by set cost one query for each chunk
-CHUNK = 2000
 #: so many of the other rows with the same key are named in a message
 SHOWN = 5
 
@@ -90,12 +88,17 @@ class Totals:
 
 @contextmanager
 def opened(path: str | Path, definition: SheetDefinition) -> Iterator[Workbook]:
-    """The file in its reading process, after a look at its size."""
+    """The file in its reader, after a look at its size."""
     if Path(path).stat().st_size > definition.max_mb * 2**20:
         raise SheetRefused(
             _("The file is larger than %(most)s MB; split it or leave out pictures.")
             % {"most": definition.max_mb}
         )
+    own = definition.open(Path(path))
+    if own is not None:
+        with own as file:
+            yield file
+        return
     patience = PATIENCE * definition.size_factor
     with Workbook(path, max_rows=definition.max_rows, patience=patience) as book:
         yield book
@@ -123,7 +126,11 @@ def layout_of(
         book.sheets, columns, key=definition.key, sheet=sheet, mapping=mapping
     )
     mapping = mapping or mappings.remembered(definition, found)
-    return found, read_layout(found, columns, key=definition.key, mapping=mapping)
+    layout = read_layout(found, columns, key=definition.key, mapping=mapping)
+    if definition.is_archive:
+        layout.has_addresses = False
+        layout.notes += book.notes
+    return found, layout
 
 
 class Check:
@@ -142,6 +149,7 @@ class Check:
     ) -> None:
         self.book, self.layout = book, layout
         self.definition, self.checker = definition, checker
+        checker.book = book
         self.totals = Totals()
         self.notes = list(layout.notes)
         self._readers = [
@@ -211,7 +219,7 @@ class Check:
     def plans(self) -> Iterator[list[Planned]]:
         """The rows in their order, planned, in chunks."""
         every = chain.from_iterable(self.book.rows(self.layout.sheet))
-        while chunk := list(islice(every, CHUNK)):
+        while chunk := list(islice(every, self.definition.chunk)):
             if rows := self._rows(chunk):
                 yield self._planned(rows)
         self.notes += self.checker.notes()
@@ -259,6 +267,8 @@ class Check:
         return found
 
     def _skipped(self, row: Row, raw: list[Any]) -> bool:
+        if self.definition.is_archive:
+            return False
         key = row.values.get(self.definition.key)
         if isinstance(key, str) and key.casefold() in self._examples:
             self.notes.append(

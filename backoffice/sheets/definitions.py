@@ -6,7 +6,9 @@ lives in this app and knows nothing of goods.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -124,6 +126,9 @@ class Checker:
         self.by, self.options = by, options
         #: of a sheet whose keys repeat: how many rows have each (casefolded) key
         self.counts: Mapping[str, int] = {}
+        #: the open file, and the batch that it became; None while one only looks
+        self.book: Any = None
+        self.batch: int | None = None
 
     def plan(self, rows: Sequence[Row]) -> list[Planned]:
         """One `Planned` for each row; adds errors to rows that cannot be done."""
@@ -179,6 +184,14 @@ class SheetDefinition:
     repeats = False
     #: how many times the shop's limits of sheets (SHEET_MAX_…) it may reach
     size_factor = 1
+    #: what has more rows is checked by a worker, not while somebody waits
+    small = 2000
+    #: rows that are planned together
+    chunk = 2000
+    #: a folder of files, one a row: it has no template, no columns and no export
+    is_archive = False
+    #: the endings that a browser offers
+    accept = ".xlsx,.xls,.ods,.csv,.tsv,.txt"
     columns: Sequence[Column] = ()
     #: beside `IMPORT`, any of these lets a person hand in such a sheet; row by row, more
     #: is asked for
@@ -208,6 +221,21 @@ class SheetDefinition:
     def max_mb(self) -> int:
         return shop.SHEET_MAX_MB * self.size_factor
 
+    def open(self, path: Path) -> AbstractContextManager[Any] | None:
+        """The file opened by the sheet's own reader; None: it is a spreadsheet."""
+        return None
+
+    def limits(self) -> str:
+        """What may be handed in, in a sentence."""
+        return _("xlsx, xls, ods or csv, at most %(mb)s MB and %(rows)s rows.") % {
+            "mb": self.max_mb,
+            "rows": self.max_rows,
+        }
+
+    def thumbnails(self, batch_id: int, numbers: Sequence[int]) -> dict[int, str]:
+        """{row number: address of its picture} of rows that have one."""
+        return {}
+
     def may_import(self, by: "User") -> bool:
         return (
             by.is_active
@@ -216,7 +244,9 @@ class SheetDefinition:
         )
 
     def may_export(self, by: "User") -> bool:
-        return by.is_active and by.has_perm(self.export_permission)
+        return (
+            by.is_active and not self.is_archive and by.has_perm(self.export_permission)
+        )
 
     def permit_export(self, by: "User | None") -> None:
         """Raises NotPermitted unless the person may see what the sheet holds; None is
@@ -321,6 +351,12 @@ def label(sheet_id: str) -> str:
     """The word for a sheet; one that is gone stays as it is written."""
     definition = _SHEETS.get(sheet_id)
     return str(definition.label) if definition else sheet_id
+
+
+def is_archive(sheet_id: str) -> bool:
+    """Whether it is a folder of files; see `SheetDefinition.is_archive`."""
+    definition = _SHEETS.get(sheet_id)
+    return definition is not None and definition.is_archive
 
 
 def all_sheets() -> list[SheetDefinition]:

@@ -154,6 +154,8 @@ SETTINGS: dict[str, Setting] = {
         Setting("REGISTER_PER_HOUR", "60", SAFETY, _("Registrations from one address in an hour"), _("times"), _number(1, 100_000)),
         Setting("LOGIN_PER_MINUTE", "30", SAFETY, _("Sign-ins from one address in a minute"), _("times"), _number(1, 100_000)),
         Setting("PICTURE_MAX_MB", "5", FILES, _("Largest picture"), "MB", _number(1, 50)),
+        Setting("PICTURE_ZIP_MAX_MB", "200", FILES, _("Largest zip of pictures"), "MB", _number(1, 2000)),
+        Setting("PICTURE_ZIP_MAX_FILES", "2000", FILES, _("Most pictures in a zip"), _("pictures"), _number(1, 5000)),
         Setting("SHEET_MAX_MB", "20", FILES, _("Largest sheet"), "MB", _number(1, 200)),
         Setting("SHEET_MAX_ROWS", "200000", FILES, _("Most rows in a sheet"), _("rows"), _number(1, 2_000_000)),
         Setting("ORPHAN_FILE_DAYS", "7", FILES, _("Files that nothing uses are kept"), _("days"), _number(1, 365)),

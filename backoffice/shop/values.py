@@ -82,6 +82,8 @@ class Shop:
     REGISTER_PER_HOUR: int
     LOGIN_PER_MINUTE: int
     PICTURE_MAX_MB: int
+    PICTURE_ZIP_MAX_MB: int
+    PICTURE_ZIP_MAX_FILES: int
     SHEET_MAX_MB: int
     SHEET_MAX_ROWS: int
     ORPHAN_FILE_DAYS: int

@@ -23,6 +23,7 @@ from backoffice.accounts.tests.factories import (
     UserFactory,
 )
 from backoffice.base.errors import NotPermitted
+from backoffice.base.pictures import read_picture
 from backoffice.jobs import failures
 from backoffice.jobs.tests.factories import failed
 from backoffice.schedules import SCHEDULES
@@ -152,6 +153,20 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         "buyer manager",
         lambda: _added(GoodsFactory()),
         [pictures.add_pictures],
+    ),
+    "add a stored picture to a draft": (
+        "buyer manager",
+        lambda: _added_stored(GoodsFactory()),
+        [pictures.add_stored],
+    ),
+    "take imported pictures back": (
+        "buyer manager",
+        lambda: _of_pictures(
+            lambda goods, many, by: pictures.take_back(
+                goods, [many[0].pk], by=by, reference="1"
+            )
+        ),
+        [pictures.take_back],
     ),
     "add a picture to what is on sale": (
         "reviewer manager",
@@ -578,6 +593,11 @@ def _price(goods: Goods, price: Decimal) -> Callable[[Any], object]:
 
 def _added(goods: Goods) -> Callable[[Any], object]:
     return _with(pictures.add_pictures, goods, [upload()])
+
+
+def _added_stored(goods: Goods) -> Callable[[Any], object]:
+    stored = pictures.store(read_picture(upload(), max_mb=1))
+    return _with(pictures.add_stored, goods, [stored])
 
 
 def _of_pictures(act: Callable[[Goods, Any, Any], object]) -> Callable[[Any], object]:

@@ -278,7 +278,7 @@ class GoodsAdmin(
         return when(obj.listed_at) if obj.status == GoodsStatus.ON_SALE else NOTHING
 
     def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
-        return sheet_tools(request, "goods")
+        return [*sheet_tools(request, "goods"), *sheet_tools(request, "pictures")]
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
         text = _("No goods yet. Import a sheet, or enter the first goods by hand.")

@@ -5,6 +5,7 @@ from catalog.models.goods import Brand, Category, Goods, GoodsPicture, Unit
 from catalog.models.logs import PriceLog, ShelfLog
 from catalog.models.repricing import RepricingLine, RepricingRun
 from catalog.models.search import GoodsSearch
+from catalog.models.staged import StagedPicture
 
 __all__ = [
     "Banner",
@@ -17,5 +18,6 @@ __all__ = [
     "RepricingLine",
     "RepricingRun",
     "ShelfLog",
+    "StagedPicture",
     "Unit",
 ]

@@ -57,7 +57,11 @@ class DownloadPages:
     def templates_view(self, request: HttpRequest) -> HttpResponseBase:
         """A template of every sheet that the person may import."""
         user: Any = request.user
-        kinds = [d for d in definitions.all_sheets() if d.may_import(user)]
+        kinds = [
+            d
+            for d in definitions.all_sheets()
+            if d.may_import(user) and not d.is_archive
+        ]
         if not user.has_perm(ADD) or not kinds:
             raise PermissionDenied
         return self._page(
@@ -75,7 +79,7 @@ class DownloadPages:
         user: Any = request.user
         if not definition.may_import(user):
             raise PermissionDenied
-        if kind not in writing.FORMATS:
+        if kind not in writing.FORMATS or definition.is_archive:
             raise Http404
         file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the response closes it
         templates.write_template(definition, file, kind, by=user)  # type: ignore[arg-type]
@@ -155,7 +159,8 @@ class DownloadPages:
         """The rows that were refused, as they were handed in, each with its reasons."""
         batch = self._batch(request, pk)
         kind = request.GET.get("format", "xlsx")
-        if kind not in writing.FORMATS or not batch.layout:
+        is_sheet = bool(batch.layout) and not definitions.is_archive(batch.sheet)
+        if kind not in writing.FORMATS or not is_sheet:
             raise Http404
         file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - as above
         errorsheet.write(batch, file, kind)  # type: ignore[arg-type]

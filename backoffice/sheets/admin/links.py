@@ -28,9 +28,9 @@ def sheet_tools(request: HttpRequest, sheet_id: str) -> list[Tool]:
         kind = urlencode({"sheet": sheet_id})
         tools.append(
             Tool(
-                _("Import"),
+                _("Import pictures") if definition.is_archive else _("Import"),
                 f"{reverse('admin:sheets_import')}?{kind}",
-                "fa-file-import",
+                "fa-images" if definition.is_archive else "fa-file-import",
             )
         )
     if definition.may_export(user):

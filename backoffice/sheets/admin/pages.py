@@ -78,13 +78,13 @@ class BatchPages:
         return self._page(
             request,
             "import",
-            _("Import a sheet"),
+            _("Import"),
             kinds=kinds,
             chosen=chosen,
             error=error,
             may_create=any(kind.may_create_missing(user) for kind in kinds),
             create_missing="create_missing" in request.POST,
-            limits=next((kind for kind in kinds if kind.id == chosen), kinds[0]),
+            kind=next((kind for kind in kinds if kind.id == chosen), kinds[0]),
             recent=[
                 {"batch": batch, "status": words.status_tag(batch.status)}
                 for batch in Batch.objects.filter(by=user)[:RECENT]
@@ -111,7 +111,8 @@ class BatchPages:
         batch = self._batch(request, pk)
         if batch.by_id != request.user.pk:
             raise PermissionDenied
-        if batch.status not in (BatchStatus.MAPPING, BatchStatus.CHECKED):
+        is_open = batch.status in (BatchStatus.MAPPING, BatchStatus.CHECKED)
+        if not is_open or definitions.get(batch.sheet).is_archive:
             return self._to(batch)
         error = ""
         with batches.opened_file(batch) as book:
@@ -164,6 +165,7 @@ class BatchPages:
             batch.file_name or str(batch),
             batch=batch,
             sheet=definitions.label(batch.sheet),
+            is_archive=definitions.is_archive(batch.sheet),
             status=words.status_tag(batch.status),
             is_busy=is_busy,
             done=progress.done(batch) if is_busy else 0,

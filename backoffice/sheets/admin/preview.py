@@ -47,6 +47,7 @@ class Line:
     errors: list[list[str]] = field(default_factory=list)
     reason: str = ""
     is_new: bool = False
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def lines(batch: Batch, rows: Iterable[BatchRow], by: "User") -> list[Line]:
     if batch.status in (BatchStatus.APPLIED, BatchStatus.UNDONE):
         fresh = [row.key for row in rows if row.target is None and row.key]
         entered = definition.targets(fresh) if fresh else {}
+    small = definition.thumbnails(batch.pk, [row.number for row in rows])
     for row in rows:
         waits = dict(row.waiting)
         is_new = row.outcome == Outcome.NEW
@@ -183,6 +185,7 @@ def lines(batch: Batch, rows: Iterable[BatchRow], by: "User") -> list[Line]:
                 errors=row.errors,
                 reason=row.reason,
                 is_new=is_new,
+                thumbnail=small.get(row.number, ""),
             )
         )
     return found

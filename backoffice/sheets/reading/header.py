@@ -98,16 +98,22 @@ class Found:
 
 @dataclass
 class Layout:
-    """Where each field stands: `at` is {field: column index}."""
+    """Where each field stands: `at` is {field: column index}.
+
+    What is no sheet has no addresses: there a row's own name says where.
+    """
 
     sheet: str
     header_row: int
     headings: list[str]
     at: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    has_addresses: bool = True
 
     def cell(self, name: str, row: int) -> str:
         """The address of a field's cell, D17; "" where the sheet has no such column."""
+        if not self.has_addresses:
+            return ""
         return f"{letter(self.at[name])}{row}" if name in self.at else ""
 
     def as_json(self) -> dict[str, Any]:
@@ -117,6 +123,7 @@ class Layout:
             "headings": self.headings,
             "at": self.at,
             "notes": self.notes,
+            "has_addresses": self.has_addresses,
         }
 
     @classmethod

@@ -5,6 +5,14 @@
   if (zone) droppable(zone);
   var bar = document.querySelector("[data-progress]");
   if (bar) follow(bar);
+  each("[data-accept]", function (choice) {
+    choice.addEventListener("change", function () {
+      document.querySelector("[data-sheet-drop] input[type=file]").accept = choice.dataset.accept;
+      document.querySelector("[data-limits-of]").textContent = choice.dataset.limits;
+    });
+  });
+
+  function each(query, act) { Array.prototype.forEach.call(document.querySelectorAll(query), act); }
 
   function droppable(zone) {
     var input = zone.querySelector("input[type=file]");

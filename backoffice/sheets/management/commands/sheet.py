@@ -46,6 +46,7 @@ class Command(BaseCommand):
         acts = parser.add_subparsers(dest="act", required=True)
         everything = definitions.all_sheets()
         kinds = [definition.id for definition in everything if definition.writable]
+        sheets = [one.id for one in everything if not one.is_archive]
 
         take = acts.add_parser("import", help="take a sheet in")
         take.add_argument("kind", choices=kinds)
@@ -87,10 +88,15 @@ class Command(BaseCommand):
             (
                 "export",
                 "write all rows",
-                [one.id for one in everything],
+                sheets,
                 (*writing.FORMATS, *library.FORMATS),
             ),
-            ("template", "an empty sheet", kinds, writing.FORMATS),
+            (
+                "template",
+                "an empty sheet",
+                [kind for kind in kinds if kind in sheets],
+                writing.FORMATS,
+            ),
         ):
             give = acts.add_parser(act, help=words)
             give.add_argument("kind", choices=choices)
