@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -82,6 +82,9 @@ class Workbook:
 
     Use it as a context; leaving it ends the reading process. Raises SheetRefused.
     """
+
+    #: what is to be said of the file as a whole
+    notes: Sequence[str] = ()
 
     def __init__(
         self, path: str | Path, *, max_rows: int, patience: float = PATIENCE
