@@ -1,7 +1,8 @@
 """The real weight at packing (DOMAIN 7): less is refunded, a little more is given away."""
 
 from collections.abc import Mapping
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.base.errors import FieldErrors, NotPermitted, WrongStatus
-from backoffice.base.money import MAX_QUANTITY, plain, round_quantity
+from backoffice.base.money import GRAM, MAX_QUANTITY, ZERO, plain, round_quantity
 from backoffice.base.status import require
 from backoffice.oplog.record import record
 from backoffice.shop import shop
@@ -85,11 +86,11 @@ def _checked(
     lines: list[OrderLine], weights: Mapping[int, Decimal]
 ) -> dict[int, Decimal]:
     errors: dict[str, list[str]] = {}
-    most_percent = shop.OVERWEIGHT_PERCENT
+    most_percent = tolerance()
     found = {}
     for line in lines:
         weight = weights.get(line.pk)
-        most = line.held * (100 + most_percent) / 100
+        most = most_of(line)
         message = None
         if weight is None:
             message = _("Enter the weight of %(line)s.") % {"line": line}
@@ -102,7 +103,7 @@ def _checked(
                 "%(line)s: at most %(most)s may go out (%(percent)s%% more than ordered)."
             ) % {
                 "line": line,
-                "most": plain(round_quantity(most)),
+                "most": plain(most),
                 "percent": plain(most_percent),
             }
         else:
@@ -115,3 +116,47 @@ def _checked(
     if errors:
         raise FieldErrors(errors)
     return found
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What weighing would do: yuan that go back in all and by line id, and what is
+    given away, base units by line id."""
+
+    refund: Decimal
+    parts: Mapping[int, Decimal]
+    given_away: Mapping[int, Decimal]
+
+    @property
+    def has_consequences(self) -> bool:
+        """Whether anything differs from what was ordered."""
+        return bool(self.parts or self.given_away)
+
+
+def rehearse(order: Order, weights: Mapping[int, Decimal], *, by: "User") -> Rehearsal:
+    """What `weigh` would do with the same: it is done and taken back, so that nothing
+    can differ. Raises what it raises."""
+    with transaction.atomic():
+        refund = weigh(order, weights, by=by)
+        parts = (
+            {} if refund is None else dict(refund.lines.values_list("line", "amount"))
+        )
+        lines = OrderLine.objects.filter(order=order, pk__in=weights, held__gt=0)
+        more = {line.pk: weights[line.pk] - line.held for line in lines}
+        transaction.set_rollback(True)
+    return Rehearsal(
+        refund=ZERO if refund is None else refund.amount,
+        parts=parts,
+        given_away={pk: value for pk, value in more.items() if value > 0},
+    )
+
+
+def tolerance() -> Decimal:
+    """Percent by which a weight may be above what was ordered."""
+    return Decimal(shop.OVERWEIGHT_PERCENT)
+
+
+def most_of(line: OrderLine) -> Decimal:
+    """What may go out of a line at most, base units."""
+    most = line.held * (100 + tolerance()) / 100
+    return most.quantize(GRAM, rounding=ROUND_FLOOR)

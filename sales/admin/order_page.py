@@ -14,9 +14,9 @@ from backoffice.base.admin import BaseModelAdmin, Tool, link, money, quantity, w
 from backoffice.base.admin.cells import NOTHING, number
 from backoffice.base.money import plain
 from catalog.admin import cells as catalog_cells
-from sales.admin import cells, filters
+from sales.admin import cells, filters, steps
 from sales.admin.telling import timeline
-from sales.enums import OrderStatus
+from sales.enums import REFUND_OPEN, OrderStatus
 from sales.models import Order, OrderLine, Payment, Refund
 
 
@@ -76,7 +76,9 @@ class OrderPages(BaseModelAdmin):
             "refunds": [(row, cells.refund_tag(row.status)) for row in refunds],
             "may_see_refunds": request.user.has_perm("sales.view_refund"),
             "events": timeline(order, lines),
+            **self.next_steps(request, order, lines),
             "tools": self.order_tools(request, order),
+            "may_note": request.user.has_perm(cells.NOTE),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/sales/order/page.html", context)
@@ -96,6 +98,33 @@ class OrderPages(BaseModelAdmin):
         if order is None:
             raise Http404
         return order
+
+    def next_steps(
+        self, request: HttpRequest, order: Order, lines: Sequence[OrderLine]
+    ) -> dict[str, Any]:
+        """What to do next, and what else can be done, as buttons."""
+        refunds = Refund.objects.filter(order=order, status__in=REFUND_OPEN)
+        is_blocked = refunds.filter(is_full=True).exists()
+        fitting = steps.steps_of(order, lines)
+        first = fitting[0] if fitting else None
+        is_mine = first is not None and steps.may(request, first)
+        buttons = [
+            steps.button(step, order, self.step_url(step), is_next=step is first)
+            for step in fitting
+            if steps.may(request, step)
+        ]
+        return {
+            "hint": steps.hint(order, lines, is_blocked=is_blocked),
+            "is_blocked": is_blocked,
+            "next_button": buttons[0] if is_mine else None,
+            "buttons": buttons[1:] if is_mine else buttons,
+            "next_label": first.label if first and not is_mine else "",
+            "next_roles": steps.who_may(first) if first and not is_mine else "",
+        }
+
+    def step_url(self, step: steps.Step) -> str:
+        """Where the verb of a step is posted to."""
+        return ""
 
     def order_tools(self, request: HttpRequest, order: Order) -> Sequence[Tool]:
         """Links at the top right of the order's page."""

@@ -32,7 +32,7 @@ from sales.admin.filters import (
     RefundFilter,
     SourceFilter,
 )
-from sales.admin.order_page import OrderPages
+from sales.admin.moving import MovingVerbs
 from sales.admin.searching import find_orders
 from sales.enums import REFUND_OPEN, OrderStatus, Source
 from sales.models import Order, OrderLine, Refund
@@ -65,13 +65,13 @@ def with_goods(orders: Sequence[Any]) -> None:
 
 
 @admin.register(Order)
-class OrderAdmin(OrderPages):
+class OrderAdmin(MovingVerbs):
     """The newest first; whatever narrows the list is served by an index in that
     order."""
 
     list_display = [
         *("number", "for_whom", "goods", "delivery_of_it", "total"),
-        *("stands", "placed"),
+        "stands",
     ]
     list_display_links = ["number"]
     list_select_related = ["user"]
@@ -86,10 +86,9 @@ class OrderAdmin(OrderPages):
     search_help_text = gettext_lazy(
         "Order number or how it begins, whole mobile, pick-up code, goods"
     )
-    phone_columns = {"number": "title"}
 
     class Media:
-        css = {"all": ["backoffice/css/orders.css"]}
+        css = {"all": ["backoffice/css/catalog.css", "backoffice/css/orders.css"]}
 
     def get_tabs(self, request: HttpRequest) -> Sequence[Tab]:
         """One for each status, and today's."""
@@ -119,8 +118,11 @@ class OrderAdmin(OrderPages):
 
     @column(gettext_lazy("order number"), phone="title")
     def number(self, obj: Any) -> Any:
-        source = "" if obj.source == Source.STOREFRONT else obj.get_source_display()
-        return two_lines(obj.order_no, source, cells.order_url(obj.pk))
+        """With when it was placed, and where, if not in the storefront."""
+        under = [when(obj.created_at)]
+        if obj.source != Source.STOREFRONT:
+            under.append(obj.get_source_display())
+        return two_lines(obj.order_no, joined(under), cells.order_url(obj.pk))
 
     @column(gettext_lazy("customer"))
     def for_whom(self, obj: Any) -> Any:
@@ -159,7 +161,3 @@ class OrderAdmin(OrderPages):
         if obj.open_refunds:
             parts.append(tag("refund", _("Refund open"), tone="amber"))
         return joined(parts)
-
-    @column(gettext_lazy("placed"))
-    def placed(self, obj: Any) -> Any:
-        return when(obj.created_at)
