@@ -128,7 +128,7 @@ class ActingPages(OrderPages):
             else:
                 messages.success(request, labelled(_("Note added"), order))
         for said in form.errors.values():
-            messages.error(request, " ".join(said))
+            messages.error(request, " ".join(map(str, said)))
         return HttpResponseRedirect(f"{cells.order_url(order.pk)}#timeline")
 
     # --- weighing

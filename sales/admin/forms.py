@@ -33,10 +33,8 @@ class OrderForm(forms.Form):
                 for message in said:
                     self.add_error(name if name in self.fields else None, message)
             return
-        name = next(
-            (n for kind, n in self.about.items() if isinstance(refusal, kind)), None
-        )
-        self.add_error(name, str(refusal))
+        fitting = (n for kind, n in self.about.items() if isinstance(refusal, kind))
+        self.add_error(next(fitting, None), str(refusal))
 
 
 class PayForm(OrderForm):
