@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.base.errors import FieldErrors, NotPermitted
+from backoffice.base.errors import FieldErrors, NotPermitted, ReasonMissing
 from backoffice.base.money import plain
 from backoffice.base.status import require
 from backoffice.oplog.record import record
@@ -70,7 +70,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Delivered:
-    """What came of a line, in base units: `quantity` is kept, `rejected` goes back.
+    """What came of a line, in base units: `quantity` is kept, `rejected` goes back, for
+    this `reason`.
 
     `unit_cost` is what a base unit cost; None where it is as ordered.
     """
@@ -78,6 +79,7 @@ class Delivered:
     quantity: Decimal
     unit_cost: Decimal | None = None
     rejected: Decimal = ZERO
+    reason: str = ""
 
 
 @transaction.atomic
@@ -131,8 +133,11 @@ def change(
         order.note = clean_reason(note)
     order.save()
     if lines is not None:
+        # who may not see costs leaves them as they are
+        may_cost = by.has_perm(SEE_COST)
+        costs = {} if may_cost else dict(order.lines.values_list("goods", "unit_cost"))
         order.lines.all().delete()
-        _write_lines(order, lines, by)
+        _write_lines(order, lines, by, costs)
     record(
         by=by,
         action="replenishment.changed",
@@ -196,12 +201,15 @@ def receive(
     *,
     by: "User",
     reference: str,
+    accept_more: bool = False,
 ) -> ReplenishmentReceipt:
     """Book a delivery, {line id: what came}; the same `reference` again changes nothing.
 
     What is kept goes through `stock.receiving`, at the cost of the delivery or, where
-    it names none, of the order. Raises NotPermitted (also a cost by who may not see
-    costs), WrongStatus, WrongQuantity, MoreThanOrdered, FieldErrors (a cost, a line of
+    it names none, of the order. More than ordered, beyond the tolerance, is received
+    only where the person was asked (`accept_more`). Raises NotPermitted (also a cost by
+    who may not see costs), WrongStatus, WrongQuantity, MoreThanOrdered (naming every
+    line), ReasonMissing (goods rejected without one), FieldErrors (a cost, a line of
     another order, nothing delivered, a reference), PostedOtherwise (the reference was
     used for something else).
     """
@@ -223,6 +231,8 @@ def receive(
                 {"lines": [_("%(order)s has no such line.") % {"order": order}]}
             )
         _add(rows[pk], delivered)
+    if not accept_more:
+        _refuse_more([rows[pk] for pk in lines])
     receipt = _receipt(order, reference, by, content)
     _book(rows, lines, reference, by)
     _settle(order, rows, lines)
@@ -257,7 +267,14 @@ def _may_cost(costs: Iterable[Decimal | None], by: "User") -> None:
         raise NotPermitted(_("You may not set costs."), permission=SEE_COST)
 
 
-def _write_lines(order: ReplenishmentOrder, lines: Iterable[Wanted], by: "User") -> int:
+def _write_lines(
+    order: ReplenishmentOrder,
+    lines: Iterable[Wanted],
+    by: "User",
+    costs: Mapping[int, Decimal | None] | None = None,
+) -> int:
+    """Gives how many; `costs` are those of lines that name none."""
+    known = costs or {}
     wanted = list(lines)
     _may_cost((line.unit_cost for line in wanted), by)
     ids = [line.goods_id for line in wanted]
@@ -273,7 +290,9 @@ def _write_lines(order: ReplenishmentOrder, lines: Iterable[Wanted], by: "User")
             order=order,
             goods_id=line.goods_id,
             quantity=in_steps(goods[line.goods_id], line.quantity),
-            unit_cost=None if line.unit_cost is None else checked_cost(line.unit_cost),
+            unit_cost=known.get(line.goods_id)
+            if line.unit_cost is None
+            else checked_cost(line.unit_cost),
         )
         for line in wanted
     )
@@ -299,6 +318,7 @@ def _content(lines: Mapping[int, Delivered]) -> dict[str, Any]:
             plain(line.quantity),
             None if line.unit_cost is None else plain(line.unit_cost),
             plain(line.rejected),
+            *([clean_reason(line.reason)] if line.rejected else []),
         ]
         for pk, line in lines.items()
     }
@@ -325,19 +345,35 @@ def _receipt(
 
 
 def _add(row: ReplenishmentLine, delivered: Delivered) -> None:
-    """Count what came of a line; raises MoreThanOrdered, WrongQuantity."""
+    """Count what came of a line; raises WrongQuantity, ReasonMissing."""
     row.received += in_steps(row.goods, delivered.quantity, or_zero=True)
     row.rejected += in_steps(row.goods, delivered.rejected, or_zero=True)
-    most = row.quantity * (1 + shop.RECEIVE_TOLERANCE_PERCENT / HUNDRED)
-    if row.received + row.rejected > most:
+    if delivered.rejected and not clean_reason(delivered.reason):
+        raise ReasonMissing(
+            _("%(goods)s: say why it is rejected.") % {"goods": row.goods}
+        )
+
+
+def most_of(line: ReplenishmentLine) -> Decimal:
+    """So much may come of a line without asking (RECEIVE_TOLERANCE_PERCENT)."""
+    return line.quantity * (1 + shop.RECEIVE_TOLERANCE_PERCENT / HUNDRED)
+
+
+def _refuse_more(rows: Iterable[ReplenishmentLine]) -> None:
+    over = [row for row in rows if row.received + row.rejected > most_of(row)]
+    if over:
+        said = _("%(goods)s: %(delivered)s delivered, %(ordered)s ordered.")
         raise MoreThanOrdered(
-            _("%(goods)s: %(delivered)s delivered, %(ordered)s ordered.")
-            % {
-                "goods": row.goods,
-                "delivered": plain(row.received + row.rejected),
-                "ordered": plain(row.quantity),
-            },
-            goods_id=row.goods_id,
+            " ".join(
+                said
+                % {
+                    "goods": row.goods,
+                    "delivered": plain(row.received + row.rejected),
+                    "ordered": plain(row.quantity),
+                }
+                for row in over
+            ),
+            goods_ids=[row.goods_id for row in over],
         )
 
 

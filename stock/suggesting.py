@@ -109,7 +109,9 @@ def _suggestion(
         cases=parts if size else None,
         quantity=(parts * (size or goods.unit.step)).quantize(ZERO),
         supplier_id=supply.supplier_id if supply else None,
-        last_cost=supply.last_cost if supply else goods.cost,
+        last_cost=goods.cost
+        if supply is None or supply.last_cost is None
+        else supply.last_cost,
     )
 
 

@@ -1,6 +1,24 @@
 """Stock in the admin: balances and why they are so, the ledger, losses, past sales,
-alerts."""
+alerts, suppliers, what is ordered from them."""
 
-from stock.admin import alerts, balances, home, ledger, losses, sales_history
+from stock.admin import (
+    alerts,
+    balances,
+    home,
+    ledger,
+    losses,
+    orders,
+    sales_history,
+    suppliers,
+)
 
-__all__ = ["alerts", "balances", "home", "ledger", "losses", "sales_history"]
+__all__ = [
+    "alerts",
+    "balances",
+    "home",
+    "ledger",
+    "losses",
+    "orders",
+    "sales_history",
+    "suppliers",
+]

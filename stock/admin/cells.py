@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from backoffice.base.admin import explain, quantity, tag
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.money import plain
-from stock.enums import LossReason, MovementKind
+from stock.enums import LossReason, MovementKind, ReplenishmentStatus
 
 SEE = "stock.view_stockbalance"
 SEE_LEDGER = "stock.view_stockmovement"
@@ -92,3 +92,22 @@ def write_off_url(goods_id: Any = None, back: str = "") -> str:
 def stock_url(request: HttpRequest, pk: int) -> str:
     """The page of a goods' stock, for who may see it (a port of the ground floor)."""
     return why_url(pk) if request.user.has_perm(SEE) else ""
+
+
+ORDER_TONES = {
+    ReplenishmentStatus.DRAFT: "grey",
+    ReplenishmentStatus.ORDERED: "blue",
+    ReplenishmentStatus.PARTLY_RECEIVED: "amber",
+    ReplenishmentStatus.RECEIVED: "green",
+    ReplenishmentStatus.CANCELLED: "hollow",
+}
+
+
+def in_cases(goods: Any, quantity: Decimal) -> str:
+    """2 箱 + 3 斤; blank where the goods has no case or there is not even one."""
+    if not goods.case_size or quantity < goods.case_size:
+        return ""
+    cases, rest = divmod(quantity, goods.case_size)
+    unit = goods.case_unit or _("cases")
+    shown = f"{plain(cases)} {unit}"
+    return f"{shown} + {plain(rest)} {goods.unit}" if rest else shown

@@ -205,8 +205,9 @@ class ReplenishmentLine(models.Model):
 class ReplenishmentReceipt(AppendOnlyModel):
     """One delivery of an order, under a reference that is booked once.
 
-    `content` is what was handed in, {line id: [quantity, unit cost or null, rejected]},
-    by which the same receipt sent again is told from another one.
+    `content` is what was handed in, {line id: [quantity, unit cost or null, rejected,
+    why it was rejected]} (the last only where something was), by which the same receipt
+    sent again is told from another one.
     """
 
     order = models.ForeignKey(

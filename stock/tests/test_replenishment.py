@@ -7,9 +7,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from backoffice.accounts.tests.factories import AdminFactory
+from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.appendonly import AppendOnlyError
-from backoffice.base.errors import FieldErrors, NotPermitted, WrongStatus
+from backoffice.base.errors import (
+    FieldErrors,
+    NotPermitted,
+    ReasonMissing,
+    WrongStatus,
+)
 from backoffice.oplog.models import OperationLog
 from catalog.models import Goods
 from catalog.tests.factories import ArchivedGoodsFactory, GoodsFactory, UnitFactory
@@ -46,15 +51,18 @@ def ordered(*lines, supplier=None):
     return replenishment.order(drafted, by=by)
 
 
-def receive(order, quantity, cost=None, rejected="0", reference="S-1", by=None):
+def receive(
+    order, quantity, cost=None, rejected="0", reference="S-1", by=None, **asked
+):
     """Of the only line of an order."""
     unit_cost = None if cost is None else D(cost)
-    delivered = Delivered(D(quantity), unit_cost, D(rejected))
+    delivered = Delivered(D(quantity), unit_cost, D(rejected), "bruised")
     return replenishment.receive(
         order,
         {order.lines.get().pk: delivered},
         by=by or AdminFactory(),
         reference=reference,
+        **asked,
     )
 
 
@@ -71,7 +79,7 @@ def sell(goods, quantity):
             goods=goods,
             kind=SoldKind.SALE,
             source=SoldSource.HISTORY,
-            reference="H",
+            reference=f"H{goods.pk}",
             line=number + 1,
             quantity=D(quantity) / 2,
             unit_price=D(1),
@@ -278,3 +286,51 @@ def test_the_database_refuses_too():
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             act()
+
+
+def test_more_than_the_tolerance_is_received_when_somebody_was_asked():
+    goods, other = GoodsFactory(), GoodsFactory()
+    order = ordered((goods, "10"), (other, "5"))
+    first, second = order.lines.order_by("goods_id")
+    lines = {first.pk: Delivered(D(12)), second.pk: Delivered(D(7))}
+    by = AdminFactory()
+    with pytest.raises(MoreThanOrdered) as refused:
+        replenishment.receive(order, lines, by=by, reference="S-1")
+    assert goods.code in str(refused.value)
+    assert other.code in str(refused.value), "all lines are named at once"
+    replenishment.receive(order, lines, by=by, reference="S-1", accept_more=True)
+    assert levels(goods)[0] == 12
+    assert levels(other)[0] == 7
+    assert status(order) == ReplenishmentStatus.RECEIVED
+
+
+def test_goods_are_rejected_for_a_reason_that_is_kept():
+    goods = GoodsFactory()
+    order = ordered((goods, "10"))
+    line = order.lines.get()
+    with pytest.raises(ReasonMissing, match=goods.code):
+        replenishment.receive(
+            order,
+            {line.pk: Delivered(D(8), rejected=D(2), reason="  ")},
+            by=AdminFactory(),
+            reference="S-1",
+        )
+    receive(order, "8", rejected="2")
+    receipt = ReplenishmentReceipt.objects.get()
+    assert receipt.content == {str(line.pk): ["8", None, "2", "bruised"]}
+
+
+def test_costs_of_a_draft_stay_with_who_may_not_see_them():
+    goods, supplier = GoodsFactory(), supplied()
+    wanted = [Wanted(goods.pk, D(5), D("3.5"))]
+    drafted = replenishment.draft(supplier, wanted, by=AdminFactory())
+    clerk = StaffFactory(permissions=["stock.order_goods"])
+    replenishment.change(drafted, by=clerk, lines=[Wanted(goods.pk, D(7))])
+    line = drafted.lines.get()
+    assert (line.quantity, line.unit_cost) == (7, D("3.5"))
+
+
+def test_the_cost_of_the_goods_stands_in_for_a_supplier_that_never_delivered():
+    goods = stocked("1", cost="4")
+    suppliers.assign(goods, by=AdminFactory(), supplier=supplied())
+    assert replenishment.suggest([goods.pk])[0].last_cost == 4

@@ -109,6 +109,11 @@
     button.addEventListener("click", function () { history.back(); });
   });
 
+  each("[data-print]", function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
+
   // a form that must not be sent twice
   each("form[data-once]", function (form) {
     form.addEventListener("submit", function (event) {
