@@ -208,7 +208,7 @@ class ReplenishmentOrderAdmin(MorningPages, DraftPages, ReceivePages, VerbAdmin)
         if obj.status not in UNDER_WAY or not obj.done_count:
             return obj.line_count
         return two_lines(
-            obj.line_count, _("%(count)s complete") % {"count": obj.done_count}
+            obj.line_count, _("complete: %(count)s") % {"count": obj.done_count}
         )
 
     @column(gettext_lazy("expected spend"), numeric=True)
