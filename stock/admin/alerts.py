@@ -299,7 +299,7 @@ class LowStockAlertAdmin(VerbAdmin):
         actions = list(super().row_actions(request, obj))
         address = order_url(obj.goods_id)
         if address and obj.status != AlertStatus.CLOSED:
-            actions.insert(0, RowAction(_("Order"), address, icon="fa-truck"))
+            actions.insert(0, RowAction(_("Order it"), address, icon="fa-truck"))
         return actions
 
     def verb_allowed(self, request: HttpRequest, verb: Verb, obj: Any) -> bool:

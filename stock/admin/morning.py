@@ -307,7 +307,7 @@ def _rows(
             "thumb": thumb(catalog_cells.thumb_url(str(row.image or "")), row.name),
             "url": cells.why_url(pk),
             "available": quantity(one.available, row.unit),
-            "reserved": quantity(held[pk], row.unit) if held[pk] else NOTHING,
+            "reserved": quantity(held[pk], row.unit) if held[pk] else "",
             "on_order": quantity(one.on_order, row.unit) if one.on_order else NOTHING,
             "in_draft": quantity(in_draft, row.unit) if in_draft else "",
             "average": _average(one, row),

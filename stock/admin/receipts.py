@@ -87,7 +87,8 @@ class ReceivePages(OrderPages):
                 "opts": self.opts,
                 "title": _("Receive goods"),
                 "order": order,
-                "rows": rows,
+                "rows": [row for row in rows if row["is_shown"]],
+                "hidden_count": sum(not row["is_shown"] for row in rows),
                 "error": error,
                 "is_more": is_more,
                 "has_errors": any(row["error"] for row in rows),
@@ -122,8 +123,12 @@ def _rows(order: ReplenishmentOrder, request: HttpRequest) -> list[dict[str, Any
     """The lines with what was typed; first as if everything came that is owed."""
     is_blank = request.method == "GET" and "blank" in request.GET
     lines = order.lines.select_related("goods", "goods__unit", "goods__case_unit")
+    typed = {line.pk: _typed(request, line, is_blank) for line in lines}
     return [
         {
+            "is_shown": line.outstanding > 0
+            or "all" in request.GET
+            or any(typed[line.pk].values()),
             "line": line,
             "goods": line.goods,
             "thumb": thumb(
@@ -132,7 +137,7 @@ def _rows(order: ReplenishmentOrder, request: HttpRequest) -> list[dict[str, Any
             "ordered": quantity(line.quantity, line.goods.unit),
             "cases": cells.in_cases(line.goods, line.outstanding),
             "outstanding": quantity(line.outstanding, line.goods.unit),
-            "typed": _typed(request, line, is_blank),
+            "typed": typed[line.pk],
             "known_cost": plain(line.unit_cost),
             "error": "",
         }

@@ -126,7 +126,9 @@ class SupplierAdmin(BaseModelAdmin):
         """What to order from them this morning."""
         if not (obj.is_active and request.user.has_perm(suppliers.ORDER)):
             return []
-        return [RowAction(_("Order"), morning_url(supplier=obj.pk), icon="fa-truck")]
+        return [
+            RowAction(_("Order goods"), morning_url(supplier=obj.pk), icon="fa-truck")
+        ]
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
         text = _("No supplier yet. Goods are ordered from suppliers.")
@@ -170,7 +172,7 @@ class SupplierAdmin(BaseModelAdmin):
         ]
         if obj.is_active and request.user.has_perm(suppliers.ORDER):
             address = morning_url(supplier=obj.pk)
-            tools.append(Tool(_("Order"), address, "fa-truck", "primary"))
+            tools.append(Tool(_("Order goods"), address, "fa-truck", "primary"))
         return tools
 
     def changeform_view(
