@@ -275,7 +275,7 @@ def _ids(asked: Asked) -> list[int] | None:
     if asked.supplier == NOBODY:
         rows = rows.filter(supply=None)
     elif asked.supplier:
-        rows = rows.filter(supply__supplier=asked.supplier)
+        rows = rows.filter(supply__supplier=_number(asked.supplier))
     return list(find_goods(rows, asked.q).values_list("pk", flat=True))
 
 
@@ -346,7 +346,8 @@ def _sections(
 
 def _in_drafts(goods_ids: Iterable[int]) -> dict[int, Decimal]:
     """{goods: base units that stand in drafts}; they are not on order yet."""
-    wanted, found = set(goods_ids), {}
+    wanted = set(goods_ids)
+    found: dict[int, Decimal] = {}
     lines = ReplenishmentLine.objects.filter(order__status=ReplenishmentStatus.DRAFT)
     for line in lines:
         if line.goods_id in wanted:
