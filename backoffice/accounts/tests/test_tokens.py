@@ -123,6 +123,14 @@ def test_what_is_not_ours_is_refused(user, changes, error):
         tokens.check(forged(user, **changes))
 
 
+def test_a_token_is_written_in_one_way(user):
+    token = tokens.issue(user).access
+    for other in (token + "=", token + "==", token.replace(".", "=.", 1)):
+        with pytest.raises(tokens.TokenRefused):
+            tokens.check(other)
+    assert tokens.check(token).user == user
+
+
 def test_a_public_key_is_no_password(user):
     """HS/RS confusion: a token signed by another kind of key, or that names one."""
     from cryptography.hazmat.primitives.asymmetric import rsa

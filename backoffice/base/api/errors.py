@@ -3,6 +3,7 @@
 import logging
 import math
 from functools import singledispatch
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import (
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("backoffice.api")
 
+#: faults that one answer names; whoever makes more is not helped by more
+MOST_FAULTS = 100
+
 
 class Refused(Exception):
     """A request that the door itself refuses, before any verb is called."""
@@ -57,7 +61,10 @@ def invalid(faults: "Iterable[tuple[str, str | Promise]]") -> Refused:
     return Refused(
         "invalid",
         _("The request is not valid; data names the fields."),
-        data=[{"field": name[:100], "message": str(words)} for name, words in faults],
+        data=[
+            {"field": name[:100], "message": str(words)}
+            for name, words in islice(faults, MOST_FAULTS)
+        ],
     )
 
 
@@ -97,7 +104,7 @@ def _validation(error: ValidationError, request: HttpRequest) -> HttpResponse:
     if any(fault["loc"][0] == "path" for fault in error.errors):
         return _not_found(Http404(), request)
     faults = []
-    for fault in error.errors:
+    for fault in error.errors[:MOST_FAULTS]:
         # ("query", "page_size") or ("body", "<argument>", "lines", 0, "quantity")
         source, *where = fault["loc"]
         if source == "body":

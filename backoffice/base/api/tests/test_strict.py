@@ -231,3 +231,20 @@ def test_body_that_is_too_large_is_refused(client):
         "msg": "The request is too large.",
         "data": None,
     }
+
+
+def test_a_body_of_nothing_but_names_is_not_looked_at(client):
+    body = dict.fromkeys((f"k{n}" for n in range(1001)), 1)
+    answer = post(client, body)
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+    # those of all its objects count, of 3 rows here
+    rows = [dict.fromkeys((f"k{n}" for n in range(400)), 1) for _row in range(3)]
+    answer = post(client, {"lines": rows})
+    assert (answer.status_code, answer.json()["error"]) == (413, "too_large")
+
+
+def test_an_answer_names_no_more_faults_than_help(client):
+    body = dict.fromkeys((f"k{n}" for n in range(999)), 1)
+    assert len(faults(post(client, body))) == 100
+    query = "&".join(f"k{n}=1" for n in range(200))
+    assert len(faults(client.get(f"/api/v1/orders?{query}"))) == 100
