@@ -74,7 +74,8 @@ def change_account(
     user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     changed = []
     if "email" in values and not user.check_password(password):
-        raise FieldErrors({"password": [_("The password is wrong.")]})
+        words = _("The password is wrong.") if password else _("Is required.")
+        raise FieldErrors({"password": [words]})
     for name in ("nickname", "email"):
         if name in values and values[name] != getattr(user, name):
             setattr(user, name, values[name])

@@ -14,7 +14,13 @@ from django.utils.crypto import salted_hmac
 
 from backoffice.accounts.backends import find_user, typed_account
 from backoffice.accounts.models import User
+from backoffice.base.api import throttling
+from backoffice.base.api.throttling import Limit
 from backoffice.base.http import address_of, client_ip
+
+#: wrong passwords of one account from addresses where it was never let in; short, so
+#: that whoever fills it keeps nobody out for long
+FAILURES = Limit("failures", 20, 300)
 
 
 def account_key(request: HttpRequest | None, credentials: dict | None = None) -> str:
@@ -52,8 +58,9 @@ def key_of(user: User) -> str:
 
 
 def unlock(user: User) -> None:
-    """Forget the failures of an account, at every address."""
+    """Forget the failures of an account, at every address and of all together."""
     reset(username=key_of(user))
+    throttling.forget(FAILURES, key_of(user))
 
 
 def seconds_left(request: HttpRequest, credentials: dict | None = None) -> int:

@@ -12,9 +12,6 @@ from backoffice.shop import shop
 
 #: tries to register one mobile
 REGISTER_ONE = Limit("register-one", 10, 3600)
-#: wrong passwords of one account from addresses where it has never signed in; short, so
-#: that whoever fills it keeps nobody out for long
-FAILURES = Limit("failures", 20, 300)
 #: wrong passwords from somebody who is signed in
 OLD_PASSWORD = Limit("old-password", 10, 600)
 #: of one WeChat account

@@ -18,7 +18,7 @@ from backoffice.base.api import throttling
 from backoffice.base.api.errors import Refused
 from backoffice.oplog.record import record
 
-#: seconds for which an address where an account signed in is known
+#: seconds for which an address where an account was let in is known
 KNOWN = 30 * 24 * 3600
 
 
@@ -27,15 +27,15 @@ def sign_in(request: HttpRequest, account: str, password: str) -> User:
     """The person. Raises Refused, Throttled.
 
     Failures lock the account for this address (django-axes, together with the admin).
-    Failures from many addresses close it, for minutes, to addresses where it has never
-    been signed in; so nobody can keep its owner out.
+    Failures from many addresses close it, for minutes, to addresses where it was never
+    let in; so nobody can keep its owner out.
     """
     limits.login_by_address(request)
     subject = lockout.account_key(request, {"username": account})
     known = _known_key(subject, lockout.address_key(request))
     is_known = _is_known(known)
     if not is_known:
-        throttling.require(limits.FAILURES, subject)
+        throttling.require(lockout.FAILURES, subject)
     user = authenticate(
         request, username=account, password=password, even_disabled=True
     )
@@ -53,13 +53,19 @@ def sign_in(request: HttpRequest, account: str, password: str) -> User:
     return user
 
 
+def came_in(request: HttpRequest, user: User) -> None:
+    """Remember where the account was let in without a password (registered, by WeChat,
+    by a refresh token): failures elsewhere do not keep its owner out there."""
+    _make_known(_known_key(lockout.key_of(user), lockout.address_key(request)))
+
+
 def _refuse(
     request: HttpRequest, account: str, subject: str, *, is_known: bool
 ) -> None:
     if getattr(request, "axes_locked_out", False):
         raise Throttled(wait=lockout.seconds_left(request, {"username": account}))
     if not is_known:
-        throttling.hit(limits.FAILURES, subject)
+        throttling.hit(lockout.FAILURES, subject)
     raise Refused("bad_credentials", _("The account or the password is wrong."))
 
 

@@ -43,6 +43,7 @@ def register(request: HttpRequest, body: Body[Registration]) -> HttpResponse:
         nickname=body.nickname,
     )
     customers.note_sign_in(user)
+    passwords.came_in(request, user)
     return success(people.signed_in(user, tokens.issue(user)), 201)
 
 
@@ -76,7 +77,9 @@ def refresh(request: HttpRequest, body: Body[RefreshToken]) -> HttpResponse:
     limits.by_address(request, limits.REFRESH)
     renewal = tokens.renewable(body.refresh_token)
     throttling.hit(limits.REFRESH_ONE, renewal.user.pk)
-    return success(people.pair(tokens.renew(renewal)))
+    renewed = tokens.renew(renewal)
+    passwords.came_in(request, renewal.user)
+    return success(people.pair(renewed))
 
 
 @router.post(

@@ -11,7 +11,7 @@ from ninja import Body, Router
 from ninja.errors import Throttled
 
 from backoffice.accounts import customers, joining, tokens
-from backoffice.accounts.api import limits, people
+from backoffice.accounts.api import limits, passwords, people
 from backoffice.accounts.api.auth import caller, customer
 from backoffice.accounts.api.schemas import (
     MeAnswer,
@@ -52,6 +52,7 @@ def wechat_login(request: HttpRequest, body: Body[WechatCode]) -> HttpResponse:
     if user is None:
         return success({"bind_token": joining.bind_token(openid)})
     customers.note_sign_in(user)
+    passwords.came_in(request, user)
     return success(people.signed_in(user, tokens.issue(user)))
 
 
@@ -80,6 +81,7 @@ def wechat_bind(request: HttpRequest, body: Body[WechatBind]) -> HttpResponse:
         ) from None
     user = joining.join(bind, mobile, nickname=body.nickname)
     customers.note_sign_in(user)
+    passwords.came_in(request, user)
     return success(people.signed_in(user, tokens.issue(user)))
 
 

@@ -40,12 +40,24 @@ def require(limit: Limit, subject: object) -> None:
         raise Throttled(wait=math.ceil(wait))
 
 
-def _counted(limit: Limit, subject: object, *, take: bool) -> float:
-    """How long to wait; 0 where there was room."""
+def forget(limit: Limit, subject: object) -> None:
+    """What was counted counts no more."""
+    try:
+        cache.delete(_key(limit, subject))
+    except Exception as error:  # whatever the cache's library raises
+        logger.error("limits are not counted: %s", type(error).__name__)
+
+
+def _key(limit: Limit, subject: object) -> str:
     # no address or mobile stands in a key
     digest = sha256(f"{limit.name}:{subject}".encode()).hexdigest()[:32]
+    return f"limit:{digest}"
+
+
+def _counted(limit: Limit, subject: object, *, take: bool) -> float:
+    """How long to wait; 0 where there was room."""
     try:
-        return _in_cache(limit, f"limit:{digest}", take=take)
+        return _in_cache(limit, _key(limit, subject), take=take)
     except Exception as error:  # whatever the cache's library raises
         logger.error("limits are not counted: %s", type(error).__name__)
         return 0.0

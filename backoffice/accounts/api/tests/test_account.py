@@ -84,7 +84,10 @@ def test_a_nickname_is_changed(store, fang):
 
 def test_an_email_needs_the_password(store, fang):
     body = {"email": "New@Shop.CN"}
-    assert faults(store.ask("PATCH", "/me", body)) == {"password"}
+    answer = store.ask("PATCH", "/me", body)
+    assert answer.status_code == 400
+    missing = {"field": "password", "message": "Is required."}
+    assert answer.json()["data"] == [missing]
     body["password"] = "wrong"
     assert faults(store.ask("PATCH", "/me", body)) == {"password"}
     body["password"] = PASSWORD

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 from django.test import Client
 
-from backoffice.accounts import customers, tokens
+from backoffice.accounts import care, customers, lockout, tokens
 from backoffice.accounts.api import limits
 from backoffice.accounts.api.tests.calls import Storefront, error_of
 from backoffice.accounts.models import User
@@ -367,10 +367,37 @@ def test_failures_from_many_addresses_do_not_keep_the_owner_out(store, fang):
     answers = [fail(Storefront(f"198.51.100.{n}")) for n in range(25)]
     assert [a.status_code for a in answers[:20]] == [401] * 20
     assert [a.status_code for a in answers[20:]] == [429] * 5
-    assert int(answers[-1]["Retry-After"]) <= limits.FAILURES.seconds
+    assert int(answers[-1]["Retry-After"]) <= lockout.FAILURES.seconds
     body = {"account": "fang", "password": PASSWORD}
     assert Storefront("198.51.100.99").post("/auth/login", body).status_code == 429
     assert store.login("fang")
+
+
+@pytest.mark.parametrize("way", ["register", "refresh"])
+def test_who_was_let_in_without_a_password_is_not_kept_out(store, way):
+    body = {**REGISTRATION, "username": "newcomer"}
+    store.keep(store.post("/auth/register", body))
+    if way == "refresh":
+        # on the road: the address is another one from now on
+        moved = Storefront("203.0.113.50")
+        moved.keep(moved.refresh(store.refresh_token))
+        store = moved
+    for n in range(20):
+        fail(Storefront(f"198.51.100.{n}"), "newcomer")
+    stranger = Storefront("198.51.100.99")
+    answer = stranger.post("/auth/login", {"account": "newcomer", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert store.login("newcomer")
+
+
+def test_lifting_a_lock_lets_the_owner_in_from_anywhere(fang):
+    for n in range(20):
+        fail(Storefront(f"198.51.100.{n}"))
+    stranger = Storefront("198.51.100.99")
+    body = {"account": "fang", "password": PASSWORD}
+    assert stranger.post("/auth/login", body).status_code == 429
+    care.sign_out(fang, by=AdminFactory())
+    assert stranger.login("fang")
 
 
 def test_sign_ins_from_one_address_are_limited(store, fang, monkeypatch):

@@ -70,6 +70,19 @@ def test_somebody_new_is_made_and_known_the_next_time(store):
     assert kept.last_login
 
 
+def test_an_address_where_wechat_let_somebody_in_is_known(store):
+    user = User.objects.get(pk=store.keep(bound(store))["user"]["id"])
+    user.set_password(PASSWORD)
+    user.save()
+    store.keep(store.post("/auth/wechat", {"code": LI}))
+    for n in range(20):
+        body = {"account": MOBILE, "password": "wrong"}
+        Storefront(f"198.51.100.{n}").post("/auth/login", body)
+    body = {"account": MOBILE, "password": PASSWORD}
+    assert Storefront("198.51.100.99").post("/auth/login", body).status_code == 429
+    assert store.login(MOBILE)
+
+
 def test_nothing_that_only_the_server_may_know_is_answered(store):
     text = store.post("/auth/wechat", {"code": LI}).content.decode()
     text += bound(store).content.decode()

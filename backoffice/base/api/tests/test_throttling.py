@@ -8,7 +8,7 @@ from django.db import connections
 from ninja.errors import Throttled
 
 from backoffice.base.api import throttling
-from backoffice.base.api.throttling import Limit, hit, require
+from backoffice.base.api.throttling import Limit, forget, hit, require
 
 THREE = Limit("three", 3, 60)
 
@@ -44,6 +44,18 @@ def test_it_begins_anew_when_the_time_is_over(monkeypatch):
         hit(THREE, "a")
     assert refusal.value.wait == 1
     now[0] += 2
+    for _ in range(3):
+        hit(THREE, "a")
+    with pytest.raises(Throttled):
+        hit(THREE, "a")
+
+
+@pytest.mark.django_db
+def test_what_is_forgotten_counts_no_more():
+    for _ in range(3):
+        hit(THREE, "a")
+    forget(THREE, "a")
+    forget(THREE, "nobody")
     for _ in range(3):
         hit(THREE, "a")
     with pytest.raises(Throttled):
