@@ -5,16 +5,14 @@ where they fail, the others prove nothing. On SQLite every transaction that may 
 begins as the only one (`BEGIN IMMEDIATE`), so there is no lock to take away.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
 
 import pytest
-from django.conf import settings
-from django.db import connections
 
 from backoffice.accounts.tests.factories import AdminFactory
 from backoffice.base.errors import ChangedMeanwhile, DomainError, WrongStatus
+from backoffice.tests.together import at_once, row_locks_only
 from catalog import archiving, changes, editing, listing, pricing, repricing, review
 from catalog.enums import GoodsStatus, RunStatus
 from catalog.models import Goods, RepricingRun
@@ -26,26 +24,6 @@ from catalog.tests.factories import (
 )
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-row_locks_only = pytest.mark.skipif(
-    settings.IS_SQLITE, reason="SQLite has one writer at a time"
-)
-
-
-def at_once(*acts):
-    """Runs the acts in threads that start together; gives results or refusals."""
-    start = Barrier(len(acts), timeout=20)
-
-    def run(act):
-        try:
-            start.wait()
-            return act()
-        except DomainError as refusal:
-            return refusal
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [f.result() for f in [pool.submit(run, act) for act in acts]]
 
 
 @pytest.fixture

@@ -5,17 +5,14 @@ fail, the others prove nothing. SQLite has one writer at a time, so there is no 
 take away.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
 
 import pytest
-from django.conf import settings
-from django.db import connections
 
 from backoffice.accounts.tests.factories import AdminFactory
-from backoffice.base.errors import DomainError
 from backoffice.books import proofs
+from backoffice.tests.together import at_once, row_locks_only
 from sales import cancelling, cart, checkout, idempotency, payments, points, refunds
 from sales.enums import Channel, OrderStatus, PointsKind
 from sales.errors import OutOfStock, TooManyUnpaid
@@ -26,26 +23,6 @@ from sales.tests.factories import ask, basket, customer, paid, place, shelf
 from stock.models import StockBalance
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-row_locks_only = pytest.mark.skipif(
-    settings.IS_SQLITE, reason="SQLite has one writer at a time"
-)
-
-
-def at_once(acts):
-    """Runs the acts in threads that start together; gives results or refusals."""
-    start = Barrier(len(acts), timeout=60)
-
-    def run(act):
-        try:
-            start.wait()
-            return act()
-        except DomainError as refusal:
-            return refusal
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [f.result() for f in [pool.submit(run, act) for act in acts]]
 
 
 def orders_in(outcomes):
@@ -67,7 +44,7 @@ def test_without_the_customers_turn_too_many_orders_are_placed(monkeypatch):
 
     monkeypatch.setattr(checkout, "_standing", count_together)
     monkeypatch.setattr(cart, "locked", lambda user: None)
-    at_once([lambda: checkout.place_order(basket(ask(goods)), user=user)] * 8)
+    at_once(*[lambda: checkout.place_order(basket(ask(goods)), user=user)] * 8)
     assert Order.objects.count() > 5
 
 
@@ -75,7 +52,7 @@ def test_one_customer_holds_no_more_unpaid_orders_than_allowed():
     goods = shelf(price="70.00")
     user = customer()
     outcomes = at_once(
-        [lambda: checkout.place_order(basket(ask(goods)), user=user)] * 8
+        *[lambda: checkout.place_order(basket(ask(goods)), user=user)] * 8
     )
     assert len(orders_in(outcomes)) == 5
     assert sum(isinstance(o, TooManyUnpaid) for o in outcomes) == 3
@@ -85,7 +62,7 @@ def test_sixteen_buyers_of_the_last_ten():
     goods = shelf(price="70.00", on_hand="10")
     buyers = [customer() for _ in range(16)]
     outcomes = at_once(
-        [lambda u=u: checkout.place_order(basket(ask(goods)), user=u) for u in buyers]
+        *[lambda u=u: checkout.place_order(basket(ask(goods)), user=u) for u in buyers]
     )
     assert len(orders_in(outcomes)) == 10
     assert sum(isinstance(o, OutOfStock) for o in outcomes) == 6
@@ -101,7 +78,7 @@ def test_opposite_orders_of_goods_do_not_deadlock():
         return checkout.place_order(basket(ask(first), ask(second)), user=user)
 
     outcomes = at_once(
-        [
+        *[
             lambda u=u, p=(one, two) if n % 2 else (two, one): buy(u, *p)
             for n, u in enumerate(buyers)
         ]
@@ -119,7 +96,7 @@ def test_fifty_times_the_same_key_is_one_order():
         return {"order": order.order_no}
 
     outcomes = at_once(
-        [lambda: idempotency.once(user.pk, "/orders", "key", body, act)] * 50
+        *[lambda: idempotency.once(user.pk, "/orders", "key", body, act)] * 50
     )
     assert len({o["order"] for o in outcomes}) == 1
     assert (Order.objects.count(), IdempotencyKey.objects.count()) == (1, 1)
@@ -129,7 +106,8 @@ def test_two_orders_do_not_spend_the_same_points():
     goods = shelf(price="70.00")
     user = customer(with_points=1000)
     at_once(
-        [lambda: checkout.place_order(basket(ask(goods), points="best"), user=user)] * 4
+        *[lambda: checkout.place_order(basket(ask(goods), points="best"), user=user)]
+        * 4
     )
     assert points.balance(user.pk) == 0
     spent = PointsEntry.objects.filter(kind=PointsKind.SPEND)
@@ -141,7 +119,7 @@ def test_points_taken_by_staff_meanwhile_are_not_spent_again():
     goods = shelf(price="70.00")
     user, by = customer(with_points=1000), AdminFactory()
     at_once(
-        [
+        *[
             lambda: checkout.place_order(basket(ask(goods), points="best"), user=user),
             lambda: points.adjust(user, -1000, by=by, reason="x", reference="a1"),
         ]
@@ -154,7 +132,7 @@ def test_a_notice_twice_at_once_counts_once():
     order = place(ask(shelf(price="70.00")))
     payment = payments.begin(order, channel=Channel.WECHAT)
     receipt = Receipt(Decimal("70.00"), "4200")
-    outcomes = at_once([lambda: payments.settle(payment.out_trade_no, receipt)] * 6)
+    outcomes = at_once(*[lambda: payments.settle(payment.out_trade_no, receipt)] * 6)
     assert sorted(o.name for o in outcomes) == ["PAID"] + ["REPEAT"] * 5
     assert proofs.run().differences == []
 
@@ -168,7 +146,7 @@ def test_payment_and_cancelling_at_once_end_in_one_of_two_ways():
         payment.save()
         receipt = Receipt(Decimal("70.00"), payment.out_trade_no)
         outcomes = at_once(
-            [
+            *[
                 lambda p=payment, r=receipt: payments.settle(p.out_trade_no, r),
                 lambda o=order: cancelling.finish(o.pk),
             ]
@@ -191,7 +169,7 @@ def test_two_refunds_at_once_stay_within_what_was_paid():
     line = order.lines.get()
     by = AdminFactory()
     at_once(
-        [
+        *[
             lambda: refunds.request(
                 order, by=by, reason="x", wanted=Wanted({line.pk: Decimal(2)})
             )
@@ -200,7 +178,7 @@ def test_two_refunds_at_once_stay_within_what_was_paid():
     )
     assert Refund.objects.count() == 1
     refund = refunds.approve(Refund.objects.get(), by=AdminFactory())
-    at_once([lambda: refunds.succeed(refund)] * 4)
+    at_once(*[lambda: refunds.succeed(refund)] * 4)
     order.refresh_from_db()
     assert order.refunded == Decimal("140.00")
     assert proofs.run().differences == []

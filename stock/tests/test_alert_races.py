@@ -24,7 +24,7 @@ from backoffice.sms import tasks as sms_tasks
 from backoffice.sms.models import SmsAttempt, SmsMessage
 from backoffice.sms.tests.vendor import SETTINGS as OF_VENDOR
 from backoffice.sms.tests.vendor import vendor_at_work
-from catalog.tests.test_races import at_once
+from backoffice.tests.together import at_once
 from stock import alerts, proving, tasks, watching
 from stock.enums import MovementKind
 from stock.ledger import Posting, post

@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Sum
 
 from backoffice.accounts.tests.factories import AdminFactory
+from backoffice.tests.together import at_once
 from catalog import editing
 from catalog.models import Goods
 from catalog.tests.factories import GoodsFactory
-from catalog.tests.test_races import at_once
 from stock import corrections, ledger, proving, receiving, reservations, rows
 from stock.enums import MovementKind
 from stock.errors import OutOfStock

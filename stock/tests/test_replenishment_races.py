@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 from django.conf import settings
 
+from backoffice.tests.together import at_once
 from catalog.tests.factories import GoodsFactory
-from catalog.tests.test_races import at_once
 from stock import proving, replenishment
 from stock.errors import MoreThanOrdered
 from stock.models import ReplenishmentLine, ReplenishmentOrder, ReplenishmentReceipt

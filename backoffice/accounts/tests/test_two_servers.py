@@ -2,52 +2,23 @@
 
 import contextlib
 import http.client
-import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-from django.conf import settings
-from django.db import connection
 from django.test import override_settings
 
 from backoffice.accounts.tests.factories import PASSWORD, UserFactory
 from backoffice.base.rediscache import RedisCache
+from backoffice.tests.servers import Server, server
 from backoffice.tests.test_redis import URL as REDIS
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
-PATIENCE = 60.0
 
-
-class Server:
-    """A granian of one process, asked over HTTP."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> Any:
-        """(status, body of the answer)"""
-        call = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["Authorization"] = f"JWT-TOKEN {token}"
-        text = None if body is None else json.dumps(body)
-        try:
-            call.request(method, f"/api/v1{path}", text, headers)
-            answer = call.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            call.close()
-
+class Process(Server):
     def login(self) -> dict[str, Any]:
         body = {"account": "fang", "password": PASSWORD}
         status, answer = self.ask("POST", "/auth/login", body)
@@ -58,51 +29,6 @@ class Server:
         status, answer = self.ask("GET", "/me", token=token)
         assert (status, answer.get("error")) in [(200, None), (401, "token_revoked")]
         return bool(status == 200)
-
-
-@contextlib.contextmanager
-def server(log: Path, **environment: str) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-        *("--blocking-threads", "2", "backoffice.wsgi:application"),
-    ]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=settings.BASE_DIR,
-            env={
-                **os.environ,
-                "DJANGO_SETTINGS_MODULE": "backoffice.accounts.tests.server_settings",
-                "SERVER_DATABASE": str(connection.settings_dict["NAME"]),
-                **environment,
-            },
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        _wait_for(port, log)
-        yield Server(port)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for(port: int, log: Path) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
 
 
 @pytest.fixture(params=["table", "redis"])
@@ -135,10 +61,10 @@ def _empty(prefix: str) -> None:
 
 
 @pytest.fixture
-def two(shared, tmp_path) -> Iterator[tuple[Server, Server]]:
+def two(shared, tmp_path) -> Iterator[tuple[Process, Process]]:
     log = tmp_path / "log"
     with server(log, **shared) as one, server(log, **shared) as other:
-        yield one, other
+        yield Process(one.port), Process(other.port)
 
 
 def test_a_revocation_holds_on_the_next_request_of_every_process(two, shared):

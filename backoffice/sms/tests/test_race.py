@@ -3,35 +3,20 @@
 import threading
 
 import pytest
-from django.db import connection
 
 from backoffice.sms import sending, tasks
 from backoffice.sms.backends import locmem
 from backoffice.sms.models import SmsAttempt, SmsMessage
+from backoffice.tests.together import at_once
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
 WORKERS = 8
 
 
-def at_once(act):
+def workers(act):
     """`act` in several threads, begun together; gives what each gave."""
-    begin = threading.Barrier(WORKERS)
-    given = []
-
-    def run():
-        try:
-            begin.wait()
-            given.append(act())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _worker in range(WORKERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return given
+    return at_once(*[act] * WORKERS)
 
 
 def enqueue(**options):
@@ -50,13 +35,13 @@ def test_the_race_is_real_without_the_claim():
             locmem.Backend().send(row.mobile, row.template, row.params, row.text)
 
     barrier = threading.Barrier(WORKERS)
-    at_once(careless)
+    workers(careless)
     assert len(locmem.outbox) == WORKERS
 
 
 def test_one_worker_sends():
     message = enqueue()
-    outcomes = at_once(lambda: tasks.deliver(message.pk))
+    outcomes = workers(lambda: tasks.deliver(message.pk))
     assert sorted(outcomes) == [""] * (WORKERS - 1) + ["sent"]
     assert len(locmem.outbox) == 1
     assert SmsAttempt.objects.count() == 1
@@ -65,12 +50,12 @@ def test_one_worker_sends():
 def test_sweeps_at_once_send_each_message_once():
     for _message in range(5):
         enqueue()
-    counts = at_once(tasks.sweep)
+    counts = workers(tasks.sweep)
     assert sum(count.get("sent", 0) for count in counts) == 5
     assert len(locmem.outbox) == 5
 
 
 def test_one_row_for_a_key():
-    rows = at_once(lambda: enqueue(key="alert:7").pk)
+    rows = workers(lambda: enqueue(key="alert:7").pk)
     assert len(set(rows)) == 1
     assert SmsMessage.objects.count() == 1

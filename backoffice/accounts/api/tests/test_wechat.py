@@ -1,11 +1,9 @@
 """Customers who come from WeChat, over HTTP and against the stand-in."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core import signing
-from django.db import connections
 from django.test import override_settings
 
 from backoffice.accounts import joining
@@ -16,6 +14,7 @@ from backoffice.accounts.tests.factories import PASSWORD, StaffFactory, UserFact
 from backoffice.accounts.tests.standin import wechat
 from backoffice.demo.wechat import mobile_of, openid_of
 from backoffice.oplog.models import OperationLog
+from backoffice.tests.together import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -289,27 +288,6 @@ def test_tries_are_limited(store, monkeypatch):
 
 
 # --- at once ----------------------------------------------------------------------------
-
-
-def at_once(*calls):
-    """Each call in a thread of its own; what they gave or raised."""
-    start, results = threading.Barrier(len(calls)), []
-
-    def run(call):
-        start.wait()
-        try:
-            results.append(call())
-        except Exception as error:
-            results.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 @pytest.mark.race

@@ -3,7 +3,7 @@
 import os
 
 from backoffice.settings_test import *  # noqa: F403 - as the tests
-from backoffice.settings_test import CACHES, DATABASES
+from backoffice.settings_test import CACHES, DATABASES, INSTALLED_APPS
 
 DATABASES["default"]["NAME"] = os.environ["SERVER_DATABASE"]
 if url := os.environ.get("SERVER_REDIS"):
@@ -12,3 +12,6 @@ if url := os.environ.get("SERVER_REDIS"):
         "LOCATION": url,
         "KEY_PREFIX": os.environ["SERVER_PREFIX"],
     }
+# an app that takes a lock away, to show what the lock is for
+if careless := os.environ.get("SERVER_CARELESS"):
+    INSTALLED_APPS.append(careless)
