@@ -1,5 +1,7 @@
 """The least work that imports a sheet: read it, COPY it aside, check it and write it by
-one statement. No preview, history, log, batch or words for what is wrong. FILE."""
+one statement, into the goods of a plain shop (the usual indexes, a row of stock each).
+No preview, history, log, search, batch or words for what is wrong.
+FILE, or --prepare to make its tables only."""
 
 import os
 import sys
@@ -10,13 +12,19 @@ import python_calamine
 from common import emit
 
 TABLE = """
-CREATE TABLE IF NOT EXISTS limit_category(id serial PRIMARY KEY, name text UNIQUE);
+CREATE TABLE IF NOT EXISTS limit_category(id bigserial PRIMARY KEY, name text UNIQUE);
 CREATE TABLE IF NOT EXISTS limit_goods(
-  id bigserial PRIMARY KEY, code varchar(40) UNIQUE, name varchar(100),
-  category_id int REFERENCES limit_category(id), unit text, barcode varchar(40),
-  price numeric(12,2), cost numeric(12,4), is_weighed bool, spec text,
-  description text, updated_at timestamptz);
-CREATE INDEX IF NOT EXISTS limit_goods_barcode ON limit_goods(barcode);
+  id bigserial PRIMARY KEY, code varchar(40) NOT NULL UNIQUE, name varchar(100) NOT NULL,
+  category_id bigint NOT NULL REFERENCES limit_category(id) DEFERRABLE INITIALLY DEFERRED,
+  unit text NOT NULL, barcode varchar(40) NOT NULL, price numeric(12,2) NOT NULL,
+  cost numeric(12,4), is_weighed bool NOT NULL, spec varchar(100) NOT NULL,
+  description text NOT NULL, updated_at timestamptz NOT NULL);
+CREATE INDEX IF NOT EXISTS limit_goods_code ON limit_goods(code varchar_pattern_ops);
+CREATE INDEX IF NOT EXISTS limit_goods_category ON limit_goods(category_id);
+CREATE INDEX IF NOT EXISTS limit_goods_weighed ON limit_goods(is_weighed);
+CREATE TABLE IF NOT EXISTS limit_stock(
+  id bigserial PRIMARY KEY, on_hand int NOT NULL,
+  goods_id bigint NOT NULL UNIQUE REFERENCES limit_goods(id) DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO limit_category(name) SELECT '品类' || i FROM generate_series(1, 200) i
   ON CONFLICT DO NOTHING
 """
@@ -26,15 +34,19 @@ WHERE k.id IS NULL OR code = '' OR length(code) > 40 OR length(aside.name) > 100
   OR price !~ '^\d{1,6}(\.\d+)?$' OR cost !~ '^\d{1,6}(\.\d+)?$'
 """
 WRITE = """
-INSERT INTO limit_goods(code, name, category_id, unit, barcode, price, cost, is_weighed,
-                        spec, description, updated_at)
-SELECT code, aside.name, k.id, unit, barcode, round(price::numeric, 2),
-       round(cost::numeric, 4), is_weighed IN ('是', 'yes'), spec, description, now()
-FROM aside JOIN limit_category k ON k.name = aside.category
-ON CONFLICT (code) DO UPDATE SET name = excluded.name, category_id = excluded.category_id,
-  unit = excluded.unit, barcode = excluded.barcode, price = excluded.price,
-  cost = excluded.cost, is_weighed = excluded.is_weighed, spec = excluded.spec,
-  description = excluded.description, updated_at = now()
+WITH written AS (
+  INSERT INTO limit_goods(code, name, category_id, unit, barcode, price, cost, is_weighed,
+                          spec, description, updated_at)
+  SELECT code, aside.name, k.id, unit, barcode, round(price::numeric, 2),
+         round(cost::numeric, 4), is_weighed IN ('是', 'yes'), spec, description, now()
+  FROM aside JOIN limit_category k ON k.name = aside.category
+  ON CONFLICT (code) DO UPDATE SET name = excluded.name,
+    category_id = excluded.category_id, unit = excluded.unit, barcode = excluded.barcode,
+    price = excluded.price, cost = excluded.cost, is_weighed = excluded.is_weighed,
+    spec = excluded.spec, description = excluded.description, updated_at = now()
+  RETURNING id)
+INSERT INTO limit_stock(goods_id, on_hand) SELECT id, 0 FROM written
+  ON CONFLICT (goods_id) DO UPDATE SET on_hand = excluded.on_hand
 """
 
 
@@ -43,6 +55,8 @@ def main(path: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(TABLE)
         connection.commit()
+        if path == "--prepare":
+            return
         began = time.perf_counter()
         connection.execute(
             "CREATE TEMP TABLE aside(code text, name text, category text, unit text,"
