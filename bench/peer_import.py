@@ -28,6 +28,9 @@ class LimitCategory(models.Model):
     class Meta:
         app_label, db_table, managed = "catalog", "limit_category", False
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class LimitGoods(models.Model):
     code = models.CharField(max_length=40, unique=True)
@@ -44,6 +47,9 @@ class LimitGoods(models.Model):
 
     class Meta:
         app_label, db_table, managed = "catalog", "limit_goods", False
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class Categories(widgets.ForeignKeyWidget):

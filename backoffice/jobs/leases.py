@@ -3,11 +3,11 @@
 A lease is a row. It is taken, renewed and given back by single UPDATEs whose WHERE says
 what must hold, and the database's own clock says when it is over, so neither two
 workers nor two clocks can disagree about who has it. Whoever dies loses it when its
-time is over.
+time is over, or before where somebody saw it (`jobs.recovery`).
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 from django.db.models.functions import Now
 
+from backoffice.jobs import processes
 from backoffice.jobs.models import Lease
 
 #: how long a lease lasts unless it is renewed; less than the broker's `retry`, so that
@@ -47,7 +48,7 @@ def acquire(key: str, seconds: int = SECONDS) -> Held | None:
             [Lease(key=key, holder="", expires_at=_LONG_AGO)], ignore_conflicts=True
         )
         taken = Lease.objects.filter(key=key, expires_at__lte=Now()).update(
-            holder=held.holder, expires_at=_until(seconds)
+            holder=held.holder, expires_at=_until(seconds), process=processes.mark()
         )
     return held if taken else None
 
@@ -69,6 +70,11 @@ def renew(held: Held) -> None:
 def release(held: Held) -> None:
     """Give the lease back; nothing happens where it is another's by now."""
     Lease.objects.filter(key=held.key, holder=held.holder).update(expires_at=_LONG_AGO)
+
+
+def free(marks: Collection[str]) -> None:
+    """Take the leases of processes that are gone away from them."""
+    Lease.objects.filter(process__in=marks).update(holder="", expires_at=_LONG_AGO)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ class Lease(models.Model):
     key = models.CharField(_("key"), max_length=100, primary_key=True)
     holder = models.CharField(_("holder"), max_length=64)
     expires_at = models.DateTimeField(_("expires"))
+    #: of the holder, as `jobs.processes` knows it
+    process = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
         verbose_name = _("lease")
@@ -28,8 +30,9 @@ class Lease(models.Model):
 class TaskInHand(models.Model):
     """A task that a worker has begun and not ended; written by `jobs.signals`.
 
-    A worker that is killed leaves its row behind: the next delivery counts it up, and
-    `jobs.failures.bury` gives a task up that takes its worker with it every time.
+    A worker that is killed leaves its row behind: `jobs.recovery` has the task given out
+    again, the next delivery counts it up, and `jobs.failures.bury` gives a task up that
+    takes its worker with it every time.
     """
 
     id = models.CharField(primary_key=True, max_length=32)
@@ -38,6 +41,8 @@ class TaskInHand(models.Model):
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     deliveries = models.PositiveIntegerField(_("deliveries"), default=1)
     queue_id = models.BigIntegerField(null=True)
+    #: of the worker, as `jobs.processes` knows it; blank once it was seen to be gone
+    process = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
         verbose_name = _("task in hand")

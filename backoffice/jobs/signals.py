@@ -12,9 +12,15 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone
-from django_q.signals import post_execute_in_worker, pre_enqueue, pre_execute
+from django_q.signals import (
+    post_execute_in_worker,
+    post_spawn,
+    pre_enqueue,
+    pre_execute,
+)
 
 from backoffice.base import context
+from backoffice.jobs import processes, recovery
 from backoffice.jobs.models import TaskInHand
 
 logger = logging.getLogger("backoffice.jobs")
@@ -41,6 +47,7 @@ def connect() -> None:
     pre_enqueue.connect(_take_along, dispatch_uid=uid)
     pre_execute.connect(_begin, dispatch_uid=uid)
     post_execute_in_worker.connect(_end, dispatch_uid=uid)
+    post_spawn.connect(_follow, dispatch_uid=uid)
     _report_errors()
 
 
@@ -52,6 +59,14 @@ def _take_along(sender: Any, task: dict[str, Any], **kwargs: Any) -> None:
         "means": now.means,
         "ip": now.ip,
     }
+
+
+def _follow(sender: Any, **kwargs: Any) -> None:
+    """A worker begins, in the place of one that was killed perhaps."""
+    try:
+        recovery.give_out_again()
+    except DatabaseError:
+        logger.exception("could not look after tasks of workers that are gone")
 
 
 def _begin(sender: Any, func: Any, task: dict[str, Any], **kwargs: Any) -> None:
@@ -74,7 +89,9 @@ def _note(task: dict[str, Any]) -> None:
     """Count the delivery. A database that fails here must not stop the worker."""
     try:
         known = TaskInHand.objects.filter(pk=task["id"]).update(
-            deliveries=F("deliveries") + 1, started_at=timezone.now()
+            deliveries=F("deliveries") + 1,
+            started_at=timezone.now(),
+            process=processes.mark(),
         )
         if not known:
             TaskInHand.objects.create(
@@ -82,6 +99,7 @@ def _note(task: dict[str, Any]) -> None:
                 name=task["name"][:100],
                 func=str(task["func"])[:256],
                 queue_id=task.get("ack_id"),
+                process=processes.mark(),
             )
     except DatabaseError:
         logger.exception("could not note that a task began")

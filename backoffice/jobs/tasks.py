@@ -1,6 +1,6 @@
 """The jobs of this floor: thin, and harmless when run twice."""
 
-from backoffice.jobs import cleaning, failures
+from backoffice.jobs import cleaning, failures, recovery
 
 
 def clean() -> dict[str, int]:
@@ -15,5 +15,7 @@ def clean() -> dict[str, int]:
 
 
 def watch() -> int:
-    """Give up tasks that kill their workers; gives their number."""
+    """Look after tasks of workers that are gone, and give up those that kill their
+    workers; gives the number given up."""
+    recovery.give_out_again()
     return failures.bury()

@@ -12,7 +12,10 @@ def hang_once(folder: str) -> None:
     """The first time: say so and never end. The second time: write its line."""
     begun = Path(folder) / "begun"
     if not begun.exists():
-        begun.write_text(str(os.getpid()))
+        # whole or not there at all for who waits for it
+        written = begun.with_suffix(".part")
+        written.write_text(str(os.getpid()))
+        written.rename(begun)
         signal.pause()
     record(by=None, action="task.finished", folder=folder)
 

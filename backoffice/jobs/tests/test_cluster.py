@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import connection
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -36,6 +37,7 @@ def worker(
                 **os.environ,
                 "DJANGO_SETTINGS_MODULE": settings_module,
                 "CLUSTER_DATABASE": str(connection.settings_dict["NAME"]),
+                "CLUSTER_PRIVATE": str(storages["private"].location),
             },
             stdout=output,
             stderr=output,
@@ -94,6 +96,27 @@ def test_a_task_whose_process_was_killed_runs_again_in_the_next(
         wait_for("the second delivery", finished, log)
         wait_for("the receipt", lambda: not OrmQ.objects.exists(), log)
     assert OperationLog.objects.filter(action="task.finished").count() == 1
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_killed_worker_had_does_not_wait_for_its_time(
+    hanging_task: Path, tmp_path: Path, whole: bool
+):
+    log, patient = tmp_path / "log", "backoffice.jobs.tests.patient_settings"
+    with contextlib.ExitStack() as workers:
+        first = workers.enter_context(worker(log, patient))
+        wait_for("the first delivery", hanging_task.exists, log)
+        wait_for("the note of it", TaskInHand.objects.exists, log)
+        if whole:
+            os.killpg(first.pid, signal.SIGKILL)
+            first.wait()
+            workers.enter_context(worker(log, patient))
+        else:
+            os.kill(int(hanging_task.read_text()), signal.SIGKILL)
+        wait_for("the second delivery", finished, log)
+        wait_for("the receipt", lambda: not OrmQ.objects.exists(), log)
+    assert OperationLog.objects.filter(action="task.finished").count() == 1
+    assert not TaskInHand.objects.exists()
 
 
 def test_a_worker_stops_when_it_is_asked_to(tmp_path: Path):
