@@ -57,7 +57,9 @@ class Categories(widgets.ForeignKeyWidget):
 
     def clean(self, value: Any, row: Any = None, **options: Any) -> Any:
         if not hasattr(self, "_known"):
-            self._known = {row.name: row for row in LimitCategory.objects.all()}
+            self._known = {
+                row.name: row for row in LimitCategory._default_manager.all()
+            }
         return self._known[value]
 
 
