@@ -51,15 +51,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_shop() -> Iterator[None]:
-    """Shop settings and banners are kept in the process for a while; not across tests."""
-    from backoffice.shop import shop
-    from catalog import carousel
+    """Settings, banners and pages are kept in the process for a while; not across tests.
 
-    shop.forget()
-    carousel.forget()
+    Whether the shop is as a page shows it is looked up at every request: tests ask
+    straight after they changed something.
+    """
+    from backoffice.shop import shop
+    from catalog import carousel, freshness
+
+    usual, freshness.SECONDS = freshness.SECONDS, 0.0
+    for kept in (shop, carousel, freshness):
+        kept.forget()
     yield
-    shop.forget()
-    carousel.forget()
+    for kept in (shop, carousel, freshness):
+        kept.forget()
+    freshness.SECONDS = usual
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
 """What the storefront sees of the catalog: goods on sale, as plain values.
 
 The functions give dictionaries as the JSON contract writes them, the same for every
-reader and every language; nothing of the ORM leaves this module. `goods_list` is the
-only way to a page of goods, so a cache in front of it sees every read.
+reader and every language; nothing of the ORM leaves this module. `goods_page` is the
+way to a page of goods: kept in the process while the shop stays as it is.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,9 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from backoffice.base import ports
-from backoffice.base.api.envelope import money, quantity
+from backoffice.base.api.envelope import money, quantity, written
 from backoffice.base.api.paging import Page, paginate
+from catalog import freshness
 from catalog.enums import SellingUnit
 from catalog.finding import found_by
 from catalog.lookup import NoSuchGoods
@@ -75,6 +76,11 @@ def categories(page: Page) -> Json:
     return {"pagination": pagination, "items": items}
 
 
+def goods_page(search: Search, page: Page) -> bytes:
+    """The answer with a page of goods, as it is sent; from memory where it still holds."""
+    return freshness.page((search, page), lambda: written(goods_list(search, page)))
+
+
 def goods_list(search: Search, page: Page) -> Json:
     """A page of the goods on sale that the search finds."""
     found = _found(search)
@@ -120,11 +126,11 @@ def _by_stock(rows: GoodsQuerySet, *, in_stock: bool) -> GoodsQuerySet:
 
     Where no stock is kept nothing is ever sold out.
     """
-    available = ports.available_expression()
-    if available is None:
+    is_there = ports.is_available_expression()
+    if is_there is None:
         return rows if in_stock else rows.none()
-    rows = rows.annotate(_available=available)
-    return rows.filter(_available__gt=0) if in_stock else rows.exclude(_available__gt=0)
+    rows = rows.annotate(_is_there=is_there)
+    return rows.filter(_is_there=True) if in_stock else rows.exclude(_is_there=True)
 
 
 def _ordered(rows: GoodsQuerySet, ordering: str) -> GoodsQuerySet:

@@ -10,7 +10,7 @@ Who builds on it uses these, all with keyword arguments and `by=`:
   `stock.suppliers`: `add`, `change`, `assign`.
 - `stock.corrections`: `adjust`, and `post_differences` for a stocktake.
 - `stock.spoilage`: `write_off`.
-- `stock.availability`: `available`, `reserved`, `available_expression`, `holds`.
+- `stock.availability`: `available`, `reserved`, `is_available_expression`, `holds`.
 - `stock.velocity.paces`: how fast goods sell; `stock.sold.note`: lines of orders that were
   paid or refunded; `stock.levels.on_order`: the port by which replenishment says what is
   under way.

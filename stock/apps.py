@@ -29,7 +29,7 @@ class StockConfig(AppConfig):
         ports.available.connect(availability.available)
         ports.reserved.connect(availability.reserved)
         ports.moved.connect(availability.moved)
-        ports.available_expression.connect(availability.available_expression)
+        ports.is_available_expression.connect(availability.is_available_expression)
         ports.stock_url.connect(stock_url)
         levels.on_order.connect(replenishment.on_order)
         proofs.register("stock", proving.prove)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, F, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Sum
 
 from backoffice.base.among import among
 from backoffice.base.money import round_quantity
@@ -45,13 +44,10 @@ def _levels(goods_ids: Iterable[int]) -> Iterable[tuple[int, Decimal, Decimal]]:
     return [known.get(pk, (pk, ZERO, ZERO)) for pk in ids]
 
 
-def available_expression() -> Any:
-    """What is available, for a QuerySet of goods; never null."""
-    return Coalesce(
-        F("balance__on_hand") - F("balance__reserved"),
-        Value(ZERO),
-        output_field=DecimalField(max_digits=12, decimal_places=3),
-    )
+def is_available_expression() -> Any:
+    """Whether anything can be promised, for a QuerySet of goods; null for goods that
+    never had any."""
+    return F("balance__is_available")
 
 
 def holds(goods_id: int) -> list[Hold]:

@@ -107,9 +107,10 @@ moved: Port[[Iterable[int]], set[int]] = Port("stock.moved", _none_of)
 sales_volume: Port[[Iterable[int]], dict[int, Decimal]] = Port(
     "sales.volume", _nothing_known
 )
-#: the same two for a QuerySet of goods, as expressions that are never null, so that the
-#: database filters and sorts by them; None while nobody answers
-available_expression: Port[[], Any] = Port("stock.available_sql", _no_expression)
+#: for a QuerySet of goods, so that the database filters and sorts by them; None while
+#: nobody answers: whether anything can be promised (null for goods that never had any),
+#: and the base units handed over − returned (never null)
+is_available_expression: Port[[], Any] = Port("stock.is_available_sql", _no_expression)
 sales_volume_expression: Port[[], Any] = Port("sales.volume_sql", _no_expression)
 #: user ids → {id: {"points": int, "orders": int}}
 customer_figures: Port[[Iterable[int]], dict[int, dict]] = Port(

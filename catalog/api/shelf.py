@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
 from ninja import Path, Query, Router
 
-from backoffice.base.api.envelope import success
+from backoffice.base.api.envelope import sent, success
 from backoffice.base.api.factory import refusals
 from backoffice.base.api.paging import Page, Paged
 from backoffice.base.api.schemas import Id
@@ -65,7 +65,7 @@ def list_goods(request: HttpRequest, query: Query[GoodsQuery]) -> HttpResponse:
         ordering=query.ordering,
     )
     page = Page(query.page_index, query.page_size)
-    return success(storefront.goods_list(search, page))
+    return sent(storefront.goods_page(search, page))
 
 
 @router.get(

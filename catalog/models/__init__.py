@@ -5,6 +5,7 @@ from catalog.models.goods import Brand, Category, Goods, GoodsPicture, Unit
 from catalog.models.logs import PriceLog, ShelfLog
 from catalog.models.repricing import RepricingLine, RepricingRun
 from catalog.models.search import GoodsSearch
+from catalog.models.shown import StorefrontChange
 from catalog.models.staged import StagedPicture
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "RepricingRun",
     "ShelfLog",
     "StagedPicture",
+    "StorefrontChange",
     "Unit",
 ]

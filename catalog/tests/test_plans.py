@@ -203,6 +203,7 @@ def test_no_page_of_a_list_reads_a_large_table(client, address):
     [
         Search(),
         *(Search(ordering=o) for o in ("price", "-price", "sales", "-sales")),
+        *(Search(in_stock=is_there) for is_there in (True, False)),
         Search(category=7),
         Search(brand=7, ordering="-price"),
         *(Search(q=q) for q in ("苹果", "梨", "hfs", "V00012345", "zzz")),

@@ -23,6 +23,7 @@ LARGE = {
     "history": HISTORY,
     "acts": OperationLog,
     "figures": GoodsFigures,
+    "balances": StockBalance,
 }
 SHELVES, BRANDS, PEOPLE = 200, 300, 20
 NAMES = [
@@ -160,7 +161,7 @@ def fill(count: int) -> None:
         cursor.execute(_ACTS.format(), values)
         cursor.execute(_BALANCES)
         cursor.execute(_VOLUMES)
-        for model in (*LARGE.values(), StockBalance, Category, Brand):
+        for model in (*LARGE.values(), Category, Brand):
             cursor.execute(f"ANALYZE {model._meta.db_table}")
 
 

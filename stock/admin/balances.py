@@ -61,8 +61,8 @@ class StockBalanceAdmin(AdjustPages, OpeningPages, WhyPages):
     search_fields = ["goods__name"]
     search_help_text = gettext_lazy("Name, brand, code, barcode or pinyin")
     tabs = [
-        Tab("there", gettext_lazy("available"), Q(on_hand__gt=F("reserved"))),
-        Tab("gone", gettext_lazy("sold out"), Q(on_hand=F("reserved"))),
+        Tab("there", gettext_lazy("available"), Q(is_available=True)),
+        Tab("gone", gettext_lazy("sold out"), Q(is_available=False)),
         Tab("held", gettext_lazy("reserved"), Q(reserved__gt=0)),
         Tab("short", gettext_lazy("short"), Q(short__gt=0)),
     ]

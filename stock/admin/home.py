@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.admin import home
+from backoffice.base.counting import count_each
 from catalog.admin.cells import SEE_COST
 from catalog.enums import GoodsStatus
 from stock import losses
@@ -22,18 +23,19 @@ LIST = "admin:stock_stockbalance_changelist"
 
 @home.cards
 def stock_cards(request: HttpRequest) -> Iterator[home.Card]:
-    """Goods that were lost while orders hold them, and what is sold out; one query."""
+    """Goods that were lost while orders hold them, and what is sold out."""
     if not request.user.has_perm(cells.SEE):
         return
-    counts = StockBalance.objects.aggregate(
-        short=Count("pk", filter=Q(short__gt=0)),
-        gone=Count(
-            "pk", filter=Q(on_hand=F("reserved"), goods__status=GoodsStatus.ON_SALE)
-        ),
+    counts = count_each(
+        StockBalance.objects.all(),
+        {
+            "short": Q(short__gt=0),
+            "gone": Q(is_available=False, goods__status=GoodsStatus.ON_SALE),
+        },
     )
     yield home.Card(
         _("Goods that are short"),
-        counts["short"],
+        counts["short"].plain,
         f"{reverse(LIST)}?tab=short",
         "fa-triangle-exclamation",
         tone="danger",
@@ -42,7 +44,7 @@ def stock_cards(request: HttpRequest) -> Iterator[home.Card]:
     )
     yield home.Card(
         _("Goods on sale that are sold out"),
-        counts["gone"],
+        counts["gone"].plain,
         f"{reverse(LIST)}?tab=gone&goods__status__exact={GoodsStatus.ON_SALE.value}",
         "fa-warehouse",
     )

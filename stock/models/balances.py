@@ -45,6 +45,13 @@ class StockBalance(models.Model):
     reserved = quantity_field(_("reserved"), default=ZERO)
     short = quantity_field(_("short"), default=ZERO)
     updated_at = models.DateTimeField(_("last moved"), default=timezone.now)
+    # kept by the database, for the lists: an index on the quantities themselves would
+    # be written at every movement
+    is_available = models.GeneratedField(
+        expression=Q(on_hand__gt=F("reserved")),  # type: ignore[arg-type]
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     objects = BalanceQuerySet.as_manager()
 
@@ -57,6 +64,14 @@ class StockBalance(models.Model):
             ("open_stock", _("Can enter opening stock")),
             ("adjust_stock", _("Can adjust stock by hand")),
             ("write_off", _("Can write off spoiled goods")),
+        ]
+        indexes = [
+            models.Index(
+                fields=["is_available", "goods"], name="stockbalance_available"
+            ),
+            models.Index(
+                fields=["goods"], condition=Q(short__gt=0), name="stockbalance_short"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -50,17 +50,26 @@ def code_of(slug: str, status: int) -> int:
     return CODES.get(slug, status * 100 + 99)
 
 
-def _answer(status: int, content: dict[str, Any]) -> HttpResponse:
+def _written(content: dict[str, Any]) -> bytes:
     # a lone surrogate in a message must not turn an answer into a crash
     body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return HttpResponse(
-        body.encode("utf-8", "replace"), status=status, content_type="application/json"
-    )
+    return body.encode("utf-8", "replace")
+
+
+def written(data: Any) -> bytes:
+    """A success as it is sent, for answers that are kept; `data` holds only what JSON
+    knows (see money, quantity, moment)."""
+    return _written({"code": 0, "msg": "success.", "data": data})
+
+
+def sent(body: bytes, status: int = 200) -> HttpResponse:
+    """The answer with this body."""
+    return HttpResponse(body, status=status, content_type="application/json")
 
 
 def success(data: Any, status: int = 200) -> HttpResponse:
-    """An answer whose `data` holds only what JSON knows (see money, quantity, moment)."""
-    return _answer(status, {"code": 0, "msg": "success.", "data": data})
+    """An answer whose `data` holds only what JSON knows."""
+    return sent(written(data), status)
 
 
 def failure(
@@ -74,10 +83,10 @@ def failure(
     """A refusal; its status follows from the slug unless another fits better."""
     if status is None:
         status = CODES[slug] // 100
-    response = _answer(
-        status,
-        {"code": code_of(slug, status), "error": slug, "msg": message, "data": data},
+    body = _written(
+        {"code": code_of(slug, status), "error": slug, "msg": message, "data": data}
     )
+    response = sent(body, status)
     for name, value in (headers or {}).items():
         response[name] = value
     return response
