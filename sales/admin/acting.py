@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -311,9 +310,4 @@ def _user(request: HttpRequest) -> Any:
 
 def _back(request: HttpRequest, order: Order) -> str:
     """Where the person came from, if it is an address of ours; else the order."""
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    if wanted and url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return wanted
-    return cells.order_url(order.pk)
+    return cells.safe_next(request) or cells.order_url(order.pk)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -110,6 +111,15 @@ def page_url(name: str, *args: Any) -> str:
         return reverse(f"admin:{name}", args=args)
     except NoReverseMatch:
         return ""
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where the person came from, if it is an address of ours; "" where it is not."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return str(wanted) if wanted and is_ours else ""
 
 
 def sees_person(request: HttpRequest, order: Order) -> bool:

@@ -25,6 +25,7 @@ from backoffice.base.admin import (
 from backoffice.base.admin.cells import NOTHING, joined
 from backoffice.base.admin.changelist import WorkbenchList
 from sales.admin import cells
+from sales.admin.desks import DeskPages
 from sales.admin.filters import (
     CustomerFilter,
     DeliveryFilter,
@@ -32,7 +33,6 @@ from sales.admin.filters import (
     RefundFilter,
     SourceFilter,
 )
-from sales.admin.moving import MovingVerbs
 from sales.admin.searching import find_orders
 from sales.enums import REFUND_OPEN, OrderStatus, Source
 from sales.models import Order, OrderLine, Refund
@@ -65,7 +65,7 @@ def with_goods(orders: Sequence[Any]) -> None:
 
 
 @admin.register(Order)
-class OrderAdmin(MovingVerbs):
+class OrderAdmin(DeskPages):
     """The newest first; whatever narrows the list is served by an index in that
     order."""
 

@@ -32,7 +32,7 @@ class Step:
 PAY = Step("pay", gettext_lazy("Take payment"), cells.TAKE, "fa-hand-holding-dollar")
 WEIGH = Step("weigh", gettext_lazy("Weigh"), cells.PACK, "fa-scale-balanced")
 SHIP = Step("ship", gettext_lazy("Ship"), cells.PACK, "fa-truck-fast")
-READY = Step("ready", gettext_lazy("Ready for pick-up"), cells.PACK, "fa-box")
+READY = Step("ready", gettext_lazy("Put up for pick-up"), cells.PACK, "fa-box")
 HAND_OVER = Step("hand_over", gettext_lazy("Hand over"), cells.PACK, "fa-handshake")
 COMPLETE = Step("complete", gettext_lazy("Complete"), cells.PACK, "fa-circle-check")
 CANCEL = Step("cancel", gettext_lazy("Cancel"), cells.CANCEL, "fa-ban", "danger")

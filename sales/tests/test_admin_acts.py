@@ -115,7 +115,7 @@ def test_notes_are_added_by_who_may(client, who_asks):
         (express, "Ship", "pack it and send it out"),
         (
             lambda: paid(unpaid(delivery=Delivery.PICKUP)),
-            "Ready for pick-up",
+            "Put up for pick-up",
             "put it where it is picked up",
         ),
         (ready, "Hand over", "says the pick-up code"),
