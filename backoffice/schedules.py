@@ -16,6 +16,18 @@ SCHEDULES = [
         label=_("End orders that were not paid in time"),
     ),
     Job(
+        name="ask_payments",
+        task="sales.tasks.ask_payments",
+        cron="* * * * *",
+        label=_("Ask WeChat Pay for payments of which nothing was heard"),
+    ),
+    Job(
+        name="send_refunds",
+        task="sales.tasks.send_refunds",
+        cron="* * * * *",
+        label=_("Send refunds, and ask for those under way"),
+    ),
+    Job(
         name="complete_orders",
         task="sales.tasks.complete_overdue",
         cron="15 * * * *",

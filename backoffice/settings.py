@@ -264,6 +264,29 @@ WECHAT_API_BASE = env.url(
     "WECHAT_API_BASE", ("https", "http"), "https://api.weixin.qq.com"
 ).rstrip("/")
 
+# --- WeChat Pay -------------------------------------------------------------------
+
+# Without a merchant's number orders cannot be paid by WeChat; `make run` simulates one.
+WECHAT_PAY_API = env.choice("WECHAT_PAY_API", "v3", ("v2", "v3"))
+WECHAT_PAY_MCH_ID = env.text("WECHAT_PAY_MCH_ID")
+WECHAT_PAY_APPID = env.text("WECHAT_PAY_APPID", WECHAT_APPID)
+WECHAT_PAY_NOTIFY_BASE = env.url("WECHAT_PAY_NOTIFY_BASE", ("https", "http")).rstrip(
+    "/"
+)
+WECHAT_PAY_BASE_URL = env.url(
+    "WECHAT_PAY_BASE_URL", ("https", "http"), "https://api.mch.weixin.qq.com"
+).rstrip("/")
+WECHAT_PAY_PRIVATE_KEY_PATH = env.text("WECHAT_PAY_PRIVATE_KEY_PATH")
+WECHAT_PAY_V2_KEY = env.text("WECHAT_PAY_V2_KEY")
+WECHAT_PAY_V2_SIGN_TYPE = env.choice(
+    "WECHAT_PAY_V2_SIGN_TYPE", "MD5", ("MD5", "HMAC-SHA256")
+)
+WECHAT_PAY_CERTIFICATE_PATH = env.text("WECHAT_PAY_CERTIFICATE_PATH")
+WECHAT_PAY_V3_KEY = env.text("WECHAT_PAY_V3_KEY")
+WECHAT_PAY_SERIAL_NO = env.text("WECHAT_PAY_SERIAL_NO")
+WECHAT_PAY_PUBLIC_KEY_PATH = env.text("WECHAT_PAY_PUBLIC_KEY_PATH")
+WECHAT_PAY_PUBLIC_KEY_ID = env.text("WECHAT_PAY_PUBLIC_KEY_ID")
+
 # --- SMS ------------------------------------------------------------------------
 
 
@@ -410,6 +433,7 @@ LOGGING = {
         # at DEBUG they write addresses and bodies with the secrets of WeChat
         "urllib3": {"level": "INFO"},
         "wechatpy": {"level": "INFO"},
+        "wechatpayv3": {"level": "INFO"},
         # at DEBUG it writes whole requests, with numbers in them
         "tencentcloud_sdk_common": {"level": "WARNING"},
     },

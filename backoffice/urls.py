@@ -8,8 +8,12 @@ from django.views.i18n import set_language
 
 from backoffice import health, icon, media
 from backoffice.api import api
+from sales.api import notify
 
 urlpatterns = [
+    # outside the envelope of the storefront's API
+    path("api/v1/wechat/notify/pay", notify.pay),
+    path("api/v1/wechat/notify/refund", notify.refund),
     # asked for most often, so first; see backoffice.base.direct
     path("api/v1/", api.urls),
     path("media/thumb/<int:side>/<path:name>", media.thumbnail),

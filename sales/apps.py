@@ -12,6 +12,7 @@ class SalesConfig(AppConfig):
         from backoffice.books import proofs  # noqa: PLC0415 - as above
         from backoffice.oplog import reading  # noqa: PLC0415 - as above
         from sales import (  # noqa: PLC0415 - models load first
+            checks,  # noqa: F401 - registers the checks
             figures,
             personal,
             proving,

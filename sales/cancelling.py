@@ -19,7 +19,7 @@ from backoffice.base.errors import NotPermitted
 from backoffice.base.status import require
 from backoffice.oplog.record import record
 from catalog.moves import clean_reason
-from sales import payments, points, timeline
+from sales import attempts, payments, points, timeline
 from sales.enums import Happening, OrderStatus, PointsKind
 from sales.lookup import locked
 from sales.models import Order, OrderLine
@@ -70,7 +70,7 @@ def finish(order_id: int) -> bool:
     order = Order.objects.filter(pk=order_id, status=OrderStatus.PENDING).first()
     if order is None or not _is_due(order, timezone.now()):
         return False
-    if not payments.close_attempts(order):
+    if not attempts.close_all(order):
         return False
     with transaction.atomic():
         order = locked(order)

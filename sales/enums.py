@@ -71,6 +71,43 @@ class PaymentStatus(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+class Trouble(models.TextChoices):
+    """Why a payment or refund does not go on by itself; "" where it does."""
+
+    UNKNOWN = "unknown", _("No answer from WeChat Pay yet")
+    MISMATCH = "mismatch", _("What arrived does not fit")
+    CONFIGURATION = "configuration", _("The gateway is set up wrongly")
+    REFUSED = "refused", _("Refused by WeChat Pay")
+    NOT_ENOUGH = "not_enough", _("Not enough money in the merchant's account")
+    CLOSED = "closed", _("WeChat Pay closed the refund")
+    ABNORMAL = "abnormal", _("The customer's account takes no money")
+
+
+#: the gateway said for certain that this refund will not happen by this number
+REFUND_REFUSED = (Trouble.REFUSED, Trouble.CLOSED)
+#: somebody has to look; UNKNOWN alone goes on by itself
+ALARMS = (
+    Trouble.MISMATCH,
+    Trouble.CONFIGURATION,
+    Trouble.REFUSED,
+    Trouble.NOT_ENOUGH,
+    Trouble.CLOSED,
+    Trouble.ABNORMAL,
+)
+
+
+class ExchangeKind(models.TextChoices):
+    """What was said between the shop and WeChat Pay."""
+
+    CREATE = "create", _("Order made")
+    QUERY = "query", _("Asked")
+    CLOSE = "close", _("Closed")
+    REFUND = "refund", _("Refund sent")
+    QUERY_REFUND = "query_refund", _("Refund asked for")
+    PAYMENT_NOTICE = "payment_notice", _("Notice of payment")
+    REFUND_NOTICE = "refund_notice", _("Notice of refund")
+
+
 class RefundStatus(models.TextChoices):
     """Where a refund stands."""
 
@@ -108,6 +145,10 @@ class RefundKind(models.TextChoices):
     PAYMENT = "payment", _("Payment that came too late")
 
 
+#: nobody is asked before these go back
+AUTOMATIC = (RefundKind.WEIGHT, RefundKind.PAYMENT)
+
+
 class Restock(models.TextChoices):
     """What becomes of goods that come back."""
 
@@ -141,10 +182,13 @@ class Happening(models.TextChoices):
     SHIPPED = "shipped", _("Shipped")
     COMPLETED = "completed", _("Completed")
     REFUND_REQUESTED = "refund_requested", _("Refund asked for")
+    REFUND_SECONDED = "refund_seconded", _("Refund waits for a second person")
     REFUND_APPROVED = "refund_approved", _("Refund approved")
     REFUND_REJECTED = "refund_rejected", _("Refund rejected")
     REFUND_SUCCEEDED = "refund_succeeded", _("Refunded")
     REFUND_FAILED = "refund_failed", _("Refund failed")
+    REFUND_SENT = "refund_sent", _("Refund sent to WeChat Pay")
+    REFUND_RETRIED = "refund_retried", _("Refund to be sent again")
     CLOSED = "closed", _("Closed: fully refunded")
     NOTE = "note", _("Note")
 

@@ -80,6 +80,13 @@ class NoOpenid(DomainError):
     http_status = 409
 
 
+class GatewayAway(DomainError):
+    """WeChat Pay cannot be reached, or does not say what became of the call."""
+
+    slug = "gateway_error"
+    http_status = 502
+
+
 class RefundLimit(DomainError):
     """More than is left to refund, too often, or too late."""
 

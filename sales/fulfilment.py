@@ -155,6 +155,7 @@ def ship(
 
 def _book_out(order: Order, by: "User") -> None:
     """Book what leaves, by the weighed quantity; nothing is held any more."""
+    refunds.let_weight_go(order)
     leaving: dict[int, Decimal] = {}
     lines = [line for line in lines_of(order) if line.held]
     for line in lines:

@@ -2,7 +2,8 @@
 
 A payment is one attempt. Whoever learns that money arrived (a notice, a query, the
 poller, the bill, a member of staff who holds it) calls `settle`; it locks the order,
-then the payment, and counts each payment once.
+then the payment, and counts each payment once. What is asked of the gateway stands in
+`sales.attempts`.
 """
 
 import enum
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_q.tasks import async_task
 
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.money import ZERO
@@ -30,6 +32,7 @@ from sales.enums import (
     Happening,
     OrderStatus,
     PaymentStatus,
+    Trouble,
 )
 from sales.lookup import lines_of, locked, locked_payment
 from sales.models import Order, Payment
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("sales.payments")
 
 NOTE_LENGTH = 200
+DETAIL_LENGTH = 200
 
 
 class Settled(enum.Enum):
@@ -53,11 +57,12 @@ class Settled(enum.Enum):
 
 @dataclass(frozen=True)
 class Receipt:
-    """Money that arrived: yuan, the channel's own number, when."""
+    """Money that arrived: yuan, the channel's own number, when, from which openid."""
 
     amount: Decimal
     transaction_id: str = ""
     paid_at: datetime | None = None
+    payer: str = ""
 
 
 def begin(
@@ -76,48 +81,105 @@ def begin(
     )
 
 
-@transaction.atomic
 def settle(out_trade_no: str, receipt: Receipt, *, by: "User | None" = None) -> Settled:
     """Count money that arrived for a payment; the only way in.
 
-    Twice changes nothing. An amount that differs changes nothing, is written down and
-    alarms. Money for an order that is cancelled, closed or paid already goes back by
-    itself. Raises Payment.DoesNotExist for a number that is not ours.
+    Twice changes nothing. An amount, payer or number of WeChat's that differs changes
+    nothing, is written down and alarms. Money for an order that is cancelled, closed or
+    paid already goes back by itself. Raises Payment.DoesNotExist for a number that is
+    not ours.
     """
-    pk, order_id = Payment.objects.values_list("pk", "order_id").get(
-        out_trade_no=out_trade_no
+    known = Payment.objects.get(out_trade_no=out_trade_no)
+    if known.status == PaymentStatus.PAID and _is_same(known, receipt):
+        # paid is never left, so a repeat needs no lock
+        return Settled.REPEAT
+    return _settle(known, receipt, by)
+
+
+def _is_same(payment: Payment, receipt: Receipt) -> bool:
+    return (
+        receipt.amount == payment.amount
+        and receipt.transaction_id == payment.transaction_id
     )
-    order = locked(order_id)
-    payment = locked_payment(pk)
+
+
+@transaction.atomic
+def _settle(known: Payment, receipt: Receipt, by: "User | None") -> Settled:
+    order = locked(known.order_id)
+    payment = locked_payment(known.pk)
+    wrong = _what_differs(payment, receipt)
+    if wrong:
+        _alarm(order, payment, receipt, wrong)
+        return Settled.MISMATCH
     if payment.status == PaymentStatus.PAID:
         return Settled.REPEAT
-    if receipt.amount != payment.amount:
-        _alarm(order, payment, receipt)
-        return Settled.MISMATCH
     payment.status = PaymentStatus.PAID
     payment.transaction_id = receipt.transaction_id
     payment.paid_at = receipt.paid_at or timezone.now()
-    payment.save(update_fields=["status", "transaction_id", "paid_at"])
+    payment.next_at = payment.ended_at = None
+    payment.trouble = payment.detail = ""
+    payment.save(
+        update_fields=[
+            *("status", "transaction_id", "paid_at", "next_at", "ended_at"),
+            *("trouble", "detail"),
+        ]
+    )
     if order.status != OrderStatus.PENDING:
         refunds.return_late(order, payment)
         return Settled.LATE
     _mark_paid(order, payment, by)
+    if has_open_attempt(order):
+        # or the customer could pay a second time
+        async_task("sales.tasks.close_attempts", order.pk)
     return Settled.PAID
 
 
-def _alarm(order: Order, payment: Payment, receipt: Receipt) -> None:
+def _what_differs(payment: Payment, receipt: Receipt) -> str:
+    """What does not fit to our books, in words; "" where all does."""
+    if receipt.amount != payment.amount:
+        return _("%(came)s yuan arrived, %(expected)s were asked for") % {
+            "came": receipt.amount,
+            "expected": payment.amount,
+        }
+    if payment.status == PaymentStatus.PAID:
+        if receipt.transaction_id == payment.transaction_id:
+            return ""
+        return _("paid a second time, by transaction %(number)s") % {
+            "number": receipt.transaction_id
+        }
+    asked = (payment.request or {}).get("openid", "")
+    if receipt.payer and asked and receipt.payer != asked:
+        return _("somebody else paid")
+    if receipt.transaction_id and (
+        Payment.objects.filter(
+            channel=payment.channel, transaction_id=receipt.transaction_id
+        )
+        .exclude(pk=payment.pk)
+        .exists()
+    ):
+        return _("transaction %(number)s has paid another order") % {
+            "number": receipt.transaction_id
+        }
+    return ""
+
+
+def _alarm(order: Order, payment: Payment, receipt: Receipt, wrong: str) -> None:
+    """Write it down once, however often it is told."""
     logger.error(
-        "payment %s: %s yuan arrived, %s were asked for",
-        payment.out_trade_no,
-        receipt.amount,
-        payment.amount,
+        "payment %s: what arrived does not fit: %s", payment.out_trade_no, wrong
     )
+    detail = wrong[:DETAIL_LENGTH]
+    if payment.trouble == Trouble.MISMATCH and payment.detail == detail:
+        return
+    payment.trouble, payment.detail = Trouble.MISMATCH, detail
+    payment.save(update_fields=["trouble", "detail"])
     timeline.note(
         order,
         Happening.PAYMENT_WRONG,
         payment=payment.out_trade_no,
         amount=str(receipt.amount),
         expected=str(payment.amount),
+        why=wrong,
     )
 
 
@@ -164,7 +226,7 @@ def take(order: Order, *, channel: Channel, by: "User", note: str = "") -> Payme
     """Cash or a transfer that a member of staff holds: the order is paid.
 
     Not while an attempt by WeChat is open: that one is closed first
-    (`attempts.close_attempts`), or the customer would pay twice.
+    (`attempts.close_all`), or the customer would pay twice.
     """
     if not (by.is_active and by.has_perm("sales.take_payment")):
         raise NotPermitted(
@@ -201,11 +263,3 @@ def has_open_attempt(order: Order) -> bool:
     return order.payments.filter(
         channel=Channel.WECHAT, status=PaymentStatus.CREATED
     ).exists()
-
-
-def close_attempts(order: Order) -> bool:
-    """Close what the customer could still pay with; gives whether nothing can come in.
-
-    Called outside a transaction, because it asks the gateway.
-    """
-    return not has_open_attempt(order)

@@ -5,39 +5,47 @@ left; it is reckoned under the order's lock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_q.tasks import async_task
 
 from backoffice.accounts.holders import is_only_holder
-from backoffice.base.errors import FieldErrors, NotPermitted, ReasonMissing
-from backoffice.base.money import ZERO, round_money
+from backoffice.base.errors import (
+    NotPermitted,
+    ReasonMissing,
+    WrongStatus,
+)
+from backoffice.base.money import ZERO
 from backoffice.base.status import require
 from backoffice.oplog.record import record
 from backoffice.shop import shop
 from catalog.moves import clean_reason
-from sales import numbers, returning, timeline
+from sales import limits, numbers, returning, timeline
 from sales.enums import (
     ALIVE,
+    AUTOMATIC,
     REFUND_COUNTS,
     REFUND_OPEN,
+    REFUND_REFUSED,
+    Channel,
     Happening,
     OrderStatus,
     RefundKind,
     RefundStatus,
     Restock,
 )
-from sales.errors import NoSuchLine, RefundInTheWay, RefundLimit
+from sales.errors import RefundInTheWay, RefundLimit
 from sales.lookup import lines_of, locked, locked_refund
-from sales.models import Order, OrderLine, Payment, Refund, RefundLine
-from sales.refunding import Part, Standing, by_amount, by_quantity
+from sales.models import Order, Payment, Refund, RefundLine
+from sales.planning import WHOLE, Plan, Wanted, plan, standings
+from sales.refunding import by_quantity
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -48,149 +56,8 @@ MOST_FOR_A_PAYMENT = 50
 A_YEAR = timedelta(days=365)
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked for: the whole, or selling units by line id, or an amount (yuan)."""
-
-    quantities: Mapping[int, Decimal] | None = None
-    amount: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a refund would give back: parts by line id, freight, whether it is all."""
-
-    parts: Mapping[int, Part]
-    freight: Decimal
-    is_full: bool
-
-    @property
-    def amount(self) -> Decimal:
-        """Yuan, freight included."""
-        return sum((part.amount for part in self.parts.values()), self.freight)
-
-    @property
-    def points(self) -> int:
-        """Points that go back to the customer."""
-        return sum(part.points for part in self.parts.values())
-
-
-def standings(order: Order, lines: list[OrderLine]) -> dict[int, Standing]:
-    """{line id: how it stands}, counting refunds that are still open."""
-    gone = {
-        row["line_id"]: row
-        for row in RefundLine.objects.filter(
-            refund__order=order, refund__status__in=REFUND_COUNTS
-        )
-        .values("line_id")
-        .annotate(
-            base=Sum("base_quantity"), money=Sum("amount"), points_sum=Sum("points")
-        )
-    }
-    found = {}
-    for line in lines:
-        row = gone.get(line.pk)
-        found[line.pk] = Standing(
-            paid=line.paid,
-            refunded=round_money(row["money"]) if row else ZERO,
-            base_quantity=line.base_quantity,
-            refunded_base=row["base"].quantize(Decimal("0.001")) if row else Decimal(0),
-            points=line.points,
-            points_returned=row["points_sum"] if row else 0,
-        )
-    return found
-
-
-def freight_left(order: Order) -> Decimal:
-    """Freight that can still go back."""
-    gone = order.refunds.filter(status__in=REFUND_COUNTS).aggregate(sum=Sum("freight"))
-    return order.freight - round_money(gone["sum"] or ZERO)
-
-
-def plan(order: Order, wanted: Wanted) -> Plan:
-    """What would go back now; raises FieldErrors, NoSuchLine, RefundLimit.
-
-    Freight goes back only with the last part of an order.
-    """
-    lines = lines_of(order)
-    stands = standings(order, lines)
-    if wanted.amount is not None:
-        return _plan_amount(order, stands, wanted.amount)
-    quantities = _base_quantities(lines, stands, wanted.quantities)
-    parts = {pk: by_quantity(stands[pk], base) for pk, base in quantities.items()}
-    is_full = all(
-        stand.rest_base == (parts[pk].base_quantity if pk in parts else 0)
-        for pk, stand in stands.items()
-    )
-    return Plan(parts, freight_left(order) if is_full else ZERO, is_full)
-
-
-def _plan_amount(order: Order, stands: Mapping[int, Standing], amount: Decimal) -> Plan:
-    if not amount.is_finite() or amount <= 0 or amount != round_money(amount):
-        raise FieldErrors({"amount": [_("An amount above 0 with at most 2 places.")]})
-    rest = sum((stand.rest for stand in stands.values()), ZERO)
-    freight = freight_left(order)
-    is_full = amount == rest + freight
-    if amount > rest and not is_full:
-        raise RefundLimit(
-            _("At most %(rest)s yuan are left to refund.") % {"rest": rest},
-            rest=str(rest),
-        )
-    goods = rest if is_full else amount
-    parts = by_amount(list(stands.values()), goods) if goods else []
-    return Plan(
-        {
-            pk: part
-            for pk, part in zip(stands, parts, strict=bool(parts))
-            if part.amount
-        },
-        freight if is_full else ZERO,
-        is_full,
-    )
-
-
-def _base_quantities(
-    lines: list[OrderLine],
-    stands: Mapping[int, Standing],
-    quantities: Mapping[int, Decimal] | None,
-) -> dict[int, Decimal]:
-    if quantities is None:
-        rest = {pk: s.rest_base for pk, s in stands.items() if s.rest_base}
-        if not rest:
-            raise RefundLimit(_("Everything is refunded or about to be."))
-        return rest
-    if not quantities:
-        raise FieldErrors({"lines": [_("Choose what is to be refunded.")]})
-    known = {line.pk: line for line in lines}
-    found = {}
-    for pk, quantity in quantities.items():
-        line = known.get(pk)
-        if line is None:
-            raise NoSuchLine(_("This line is not in the order."), line_ids=[pk])
-        base = (quantity * line.unit_size) if quantity.is_finite() else Decimal(0)
-        if base <= 0 or base != base.quantize(Decimal("0.001")):
-            raise FieldErrors(
-                {"lines": [_("A quantity above 0 with at most 3 places.")]}
-            )
-        if base > stands[pk].rest_base:
-            raise RefundLimit(
-                _("Of %(line)s only %(rest)s %(unit)s are left to refund.")
-                % {
-                    "line": line,
-                    "rest": stands[pk].rest_base,
-                    "unit": line.base_unit_name,
-                },
-                line_id=pk,
-                rest=str(stands[pk].rest_base),
-            )
-        found[pk] = base.quantize(Decimal("0.001"))
-    return found
-
-
 @transaction.atomic
-def request(
-    order: Order, *, by: "User", reason: str, wanted: Wanted = Wanted()
-) -> Refund:
+def request(order: Order, *, by: "User", reason: str, wanted: Wanted = WHOLE) -> Refund:
     """Ask for money back: by the customer, or by staff with `sales.add_refund`.
 
     A customer may ask until REFUND_DAYS after completion and not by amount. Raises
@@ -315,6 +182,7 @@ def return_late(order: Order, payment: Payment) -> Refund:
         refund=refund.refund_no,
         amount=str(payment.amount),
     )
+    _let_go(order, refund, by=None)
     return refund
 
 
@@ -325,13 +193,55 @@ def open_for_weight(
     is locked."""
     stands = standings(order, lines_of(order))
     parts = {pk: by_quantity(stands[pk], base) for pk, base in missing.items()}
-    return _open(
+    refund = _open(
         order,
         Plan(parts, ZERO, is_full=False),
         kind=RefundKind.WEIGHT,
         by=by,
         reason=_("Weighed less than ordered."),
     )
+    refund.next_at = timezone.now() + timedelta(minutes=shop.WEIGHING_MINUTES)
+    refund.save(update_fields=["next_at"])
+    return refund
+
+
+def let_weight_go(order: Order) -> None:
+    """What was weighed leaves, so the difference goes back now; the order is locked."""
+    waiting = order.refunds.filter(
+        kind=RefundKind.WEIGHT, status=RefundStatus.REQUESTED
+    )
+    for refund in waiting.select_for_update():
+        _let_go(order, refund, by=None)
+
+
+@transaction.atomic
+def approve_by_itself(refund: Refund) -> bool:
+    """Let a refund go that nobody has to decide, once its time has come."""
+    order, refund = _locked_with_order(refund)
+    is_due = refund.next_at is not None and refund.next_at <= timezone.now()
+    if refund.kind not in AUTOMATIC or refund.status != RefundStatus.REQUESTED:
+        return False
+    if is_due:
+        _let_go(order, refund, by=None)
+    return is_due
+
+
+def _let_go(order: Order, refund: Refund, *, by: "User | None") -> None:
+    """Approve a locked refund: its money is on its way from here on."""
+    refund.status = RefundStatus.APPROVED
+    refund.decided_by, refund.decided_at = by, timezone.now()
+    is_sent = (
+        refund.payment is not None and refund.payment.channel == Channel.WECHAT
+    ) and refund.amount > 0
+    refund.next_at = refund.decided_at if is_sent else None
+    refund.save(
+        update_fields=["status", "decided_by", "decided_at", "decision", "next_at"]
+    )
+    timeline.note(order, Happening.REFUND_APPROVED, by=by, refund=refund.refund_no)
+    if is_sent:
+        async_task("sales.tasks.send_refund", refund.pk)
+    elif not refund.amount:
+        _succeed(order, refund, by=by)
 
 
 def refuse_full_in_the_way(order: Order) -> None:
@@ -364,40 +274,57 @@ def approve(
     """Agree to a refund; `restock` says by line id what becomes of goods that the
     customer has (default: they stay there).
 
-    Above REFUND_LIMIT yuan not by who asked for it, unless nobody else may; then a note
-    is asked for.
+    Above the approver's limit two members of staff are needed: who asked for it and who
+    approves it, or two who approve; after the first it is still requested. Where nobody
+    else may approve, a note is asked for instead. Money of WeChat goes back by itself,
+    other money is handed back by staff; nothing at all is done at once.
     """
     _permit(by)
     text = clean_reason(note)
     order, refund = _locked_with_order(refund)
     require(refund, RefundStatus.REQUESTED, verb=gettext_lazy("Approve"))
     is_self = refund.requested_by_id == by.pk
-    if refund.amount > shop.REFUND_LIMIT and is_self:
-        if not is_only_holder(by, APPROVE):
-            raise NotPermitted(_("A second person has to approve this refund."))
-        if not text:
-            raise ReasonMissing(
-                _("You are the only one who may approve; say why you approve it.")
-            )
+    waits = refund.amount > limits.limit_of(by) and not _has_second(refund, by, text)
     for line in refund.lines.all():
         choice = (restock or {}).get(line.line_id)
         if choice is not None and choice != line.restock:
             line.restock = choice
             line.save(update_fields=["restock"])
-    refund.status = RefundStatus.APPROVED
-    refund.decided_by, refund.decided_at = by, timezone.now()
-    refund.decision = text
-    refund.save(update_fields=["status", "decided_by", "decided_at", "decision"])
-    timeline.note(order, Happening.REFUND_APPROVED, by=by, refund=refund.refund_no)
+    if waits:
+        refund.first_approver = by
+        refund.save(update_fields=["first_approver"])
+        timeline.note(order, Happening.REFUND_SECONDED, by=by, refund=refund.refund_no)
+    else:
+        refund.decision = text
+        _let_go(order, refund, by=by)
     record(
         by=by,
-        action="refund.approved",
+        action="refund.seconded" if waits else "refund.approved",
         target=refund,
         amount=str(refund.amount),
         self_approved=is_self,
         **({"reason": text} if text else {}),
     )
     return refund
+
+
+def _has_second(refund: Refund, by: "User", note: str) -> bool:
+    """Whether two members of staff stand behind it. Raises NotPermitted for one who
+    would be both, ReasonMissing where there is nobody else and no note."""
+    asked, first = refund.requested_by, refund.first_approver
+    if asked is not None and asked.is_staff and asked.pk != by.pk:
+        return True
+    if first is not None and first.pk != by.pk:
+        return True
+    if is_only_holder(by, APPROVE):
+        if not note:
+            raise ReasonMissing(
+                _("You are the only one who may approve; say why you approve it.")
+            )
+        return True
+    if first is not None or (asked is not None and asked.pk == by.pk):
+        raise NotPermitted(_("A second person has to approve this refund."))
+    return False
 
 
 @transaction.atomic
@@ -438,8 +365,14 @@ def succeed(
     The one way in for whoever learns of it; twice changes nothing.
     """
     order, refund = _locked_with_order(refund)
-    if refund.status == RefundStatus.SUCCEEDED:
-        return refund
+    if refund.status != RefundStatus.SUCCEEDED:
+        _succeed(order, refund, by=by, at=at)
+    return refund
+
+
+def _succeed(
+    order: Order, refund: Refund, *, by: "User | None", at: datetime | None = None
+) -> None:
     require(
         refund,
         RefundStatus.APPROVED,
@@ -449,7 +382,9 @@ def succeed(
     )
     refund.status = RefundStatus.SUCCEEDED
     refund.finished_at = at or timezone.now()
-    refund.save(update_fields=["status", "finished_at"])
+    refund.next_at = None
+    refund.trouble = refund.detail = ""
+    refund.save(update_fields=["status", "finished_at", "next_at", "trouble", "detail"])
     timeline.note(
         order,
         Happening.REFUND_SUCCEEDED,
@@ -459,7 +394,51 @@ def succeed(
     )
     if refund.kind != RefundKind.PAYMENT:
         returning.book(order, refund, by=by)
+
+
+@transaction.atomic
+def hand_back(refund: Refund, *, by: "User", note: str = "") -> Refund:
+    """Staff gave the money back themselves: of an order that was paid in cash or by
+    transfer, or where WeChat Pay refused for good (then a note says how).
+
+    Raises NotPermitted, WrongStatus, ReasonMissing.
+    """
+    if not (by.is_active and by.has_perm("sales.take_payment")):
+        raise NotPermitted(
+            _("You may not hand money back."), permission="sales.take_payment"
+        )
+    text = clean_reason(note)
+    order, refund = _locked_with_order(refund)
+    if not can_be_handed_back(refund):
+        raise WrongStatus(
+            _("The money of %(refund)s does not go back by hand.")
+            % {"refund": refund.refund_no},
+            status=str(refund.status),
+        )
+    if refund.status == RefundStatus.FAILED and not text:
+        raise ReasonMissing(_("Say how the money was given back."))
+    refund.handed_back_by = by
+    if text:
+        refund.decision = text
+    refund.save(update_fields=["handed_back_by", "decision"])
+    _succeed(order, refund, by=by)
+    record(
+        by=by,
+        action="refund.handed_back",
+        target=refund,
+        amount=str(refund.amount),
+        **({"reason": text} if text else {}),
+    )
     return refund
+
+
+def can_be_handed_back(refund: Refund) -> bool:
+    """Whether its money waits for somebody to give it back by hand."""
+    payment = refund.payment
+    if payment is not None and payment.channel == Channel.WECHAT:
+        # only where it is certain that the gateway will not do it as well
+        return refund.status == RefundStatus.FAILED and refund.trouble in REFUND_REFUSED
+    return refund.status == RefundStatus.APPROVED
 
 
 def open_refunds(order: Order) -> bool:

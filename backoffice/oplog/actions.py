@@ -70,7 +70,11 @@ ACTIONS: "dict[str, str | Promise]" = {
     "order.completed": _("Order completed"),
     "order.noted": _("Note added to an order"),
     "refund.requested": _("Refund asked for"),
+    "payment.asked": _("WeChat Pay asked for a payment"),
+    "refund.seconded": _("Refund approved, waiting for a second person"),
     "refund.approved": _("Refund approved"),
+    "refund.handed_back": _("Refund handed back by staff"),
+    "refund.retried": _("Refund sent again"),
     "refund.rejected": _("Refund rejected"),
     "points.adjusted": _("Points adjusted"),
     # repricing runs

@@ -110,6 +110,21 @@ def _clock_range(text: str) -> str:
 
 
 _yuan = _decimal("0", "100000", 2)
+
+
+def _role_amounts(text: str) -> str:
+    """manager=1000, finance=500"""
+    pairs = []
+    for word in half_width(text).replace(" ", "").split(","):
+        role, sign, amount = word.partition("=")
+        if not word:
+            continue
+        if not (sign and re.fullmatch(r"[\w-]+", role)):
+            raise ValidationError(_("Must look like manager=1000, finance=500."))
+        pairs.append(f"{role}={_yuan(amount)}")
+    return ",".join(pairs)
+
+
 _factor = _decimal("0", "100", 2)
 _percent = _decimal("0", "1000", 2)
 
@@ -131,6 +146,9 @@ SETTINGS: dict[str, Setting] = {
         Setting("AUTO_COMPLETE_DAYS", "7", ORDERS, _("Completed by itself after shipping"), _("days"), _number(1, 90)),
         Setting("REFUND_DAYS", "7", ORDERS, _("Customers may ask for a refund after completion"), _("days"), _number(0, 365)),
         Setting("REFUND_LIMIT", "200", ORDERS, _("Refunds above this need a second person"), _("yuan"), _yuan),
+        Setting("REFUND_ROLE_LIMITS", "", ORDERS, _("Other limits for roles, as manager=1000"), _("yuan"), _role_amounts),
+        Setting("STUCK_MINUTES", "60", ORDERS, _("Payments and refunds that stand still are shown after"), _("minutes"), _number(5, 10_080)),
+        Setting("WEIGHING_MINUTES", "5", ORDERS, _("A weight can be corrected before its difference is refunded, for"), _("minutes"), _number(0, 1440)),
         Setting("OVERWEIGHT_PERCENT", "10", ORDERS, _("Over-weight given away up to"), "%", _percent),
         Setting("POINTS_PER_YUAN", "100", POINTS, _("Points worth one yuan"), _("points"), _number(1, 100_000)),
         Setting("POINTS_SHARE", "1.00", POINTS, _("Share of the goods total that points may pay"), _("0 to 1"), _decimal("0", "1", 2)),

@@ -59,6 +59,9 @@ class Shop:
     AUTO_COMPLETE_DAYS: int
     REFUND_DAYS: int
     REFUND_LIMIT: Decimal
+    REFUND_ROLE_LIMITS: str
+    STUCK_MINUTES: int
+    WEIGHING_MINUTES: int
     OVERWEIGHT_PERCENT: Decimal
     POINTS_PER_YUAN: int
     POINTS_SHARE: Decimal

@@ -64,6 +64,7 @@ PATHS = {
     "/orders/{order_no}": "get",
     "/orders/{order_no}/cancel": "post",
     "/orders/{order_no}/confirm": "post",
+    "/orders/{order_no}/pay": "post",
     "/orders/{order_no}/refunds": "get post",
     "/quote": "post",
 }

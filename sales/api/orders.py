@@ -14,7 +14,9 @@ from backoffice.base.api.envelope import success
 from backoffice.base.api.factory import refusals
 from backoffice.base.api.paging import Page, Paged, paginate
 from backoffice.base.errors import FieldErrors
+from backoffice.base.http import client_ip
 from sales import (
+    attempts,
     cancelling,
     checkout,
     fulfilment,
@@ -29,6 +31,7 @@ from sales.api.schemas import (
     OrderRequest,
     OrdersAnswer,
     OrdersQuery,
+    PayAnswer,
     PlacedAnswer,
     RefundAnswer,
     RefundRequest,
@@ -170,6 +173,26 @@ def cancel_order(request: HttpRequest, order_no: str = OrderNo) -> HttpResponse:
     order = cancelling.cancel(_own(request, order_no), by=caller(request).user)
     is_waiting = order.cancel_requested_at is not None and order.status == "pending"
     return success({"status": str(order.status), "cancelling": is_waiting})
+
+
+@router.post(
+    "/orders/{order_no}/pay",
+    operation_id="pay_order",
+    summary=gettext_noop("Pay by WeChat"),
+    description=gettext_noop(
+        "Gives the arguments of `wx.requestPayment`; again and again the same attempt "
+        "while it can be paid. What the mini-program is told afterwards proves nothing: "
+        "ask for the order. 409 `no_openid` where the account is not bound to WeChat."
+    ),
+    response={200: PayAnswer, **refusals(401, 404, 409, 502, 503)},
+)
+def pay_order(request: HttpRequest, order_no: str = OrderNo) -> HttpResponse:
+    found = attempts.start(
+        _own(request, order_no),
+        user=caller(request).user,
+        client_ip=client_ip(request),
+    )
+    return success(found)
 
 
 @router.post(

@@ -314,6 +314,20 @@ class OrdersAnswer(Envelope[Orders]):
     """A page of orders."""
 
 
+class PayParameters(BaseModel):
+    """The arguments of `wx.requestPayment`, as they stand."""
+
+    time_stamp: str = Field(alias="timeStamp", examples=["1767168000"])
+    nonce: str = Field(alias="nonceStr")
+    package: str = Field(examples=["prepay_id=wx201410272009395522657a690389285100"])
+    sign_type: Literal["RSA", "MD5", "HMAC-SHA256"] = Field(alias="signType")
+    pay_sign: str = Field(alias="paySign")
+
+
+class PayAnswer(Envelope[PayParameters]):
+    """What the mini-program opens WeChat's payment with."""
+
+
 class CancelAnswer(Envelope[Cancelled]):
     """Cancelled, or about to be."""
 

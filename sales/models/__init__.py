@@ -4,12 +4,13 @@ from sales.models.cart import Cart, CartLine
 from sales.models.figures import GoodsFigures
 from sales.models.idempotency import IdempotencyKey
 from sales.models.orders import Order, OrderEvent, OrderLine
-from sales.models.payments import Payment, Refund, RefundLine
+from sales.models.payments import Exchange, Payment, Refund, RefundLine
 from sales.models.points import PointsAccount, PointsEntry
 
 __all__ = [
     "Cart",
     "CartLine",
+    "Exchange",
     "GoodsFigures",
     "IdempotencyKey",
     "Order",

@@ -42,3 +42,21 @@ def config_for(
             public_key_id=identity.public_key_id,
         )
     raise ValueError(f"there is no interface {api!r}")
+
+
+def settings_for(identity: Identity, base_url: str, notify_base: str) -> dict[str, str]:
+    """The same as settings of the shop, for both versions: {name: value}. WeChat finds
+    the shop at `notify_base`."""
+    return {
+        "WECHAT_PAY_MCH_ID": identity.mch_id,
+        "WECHAT_PAY_APPID": identity.appid,
+        "WECHAT_PAY_NOTIFY_BASE": notify_base,
+        "WECHAT_PAY_BASE_URL": base_url,
+        "WECHAT_PAY_PRIVATE_KEY_PATH": str(identity.merchant_key),
+        "WECHAT_PAY_V2_KEY": identity.api_key,
+        "WECHAT_PAY_CERTIFICATE_PATH": str(identity.merchant_certificate),
+        "WECHAT_PAY_V3_KEY": identity.api_v3_key,
+        "WECHAT_PAY_SERIAL_NO": identity.serial_no,
+        "WECHAT_PAY_PUBLIC_KEY_PATH": str(identity.platform_public_key),
+        "WECHAT_PAY_PUBLIC_KEY_ID": identity.public_key_id,
+    }

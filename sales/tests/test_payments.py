@@ -86,7 +86,7 @@ def test_another_amount_changes_nothing_and_is_written_down(order, amount, caplo
     )
     event = order.events.get(kind=Happening.PAYMENT_WRONG)
     assert event.details["amount"] == amount
-    assert "arrived" in caplog.text
+    assert "does not fit" in caplog.text
 
 
 def test_money_for_a_cancelled_order_goes_back(order):

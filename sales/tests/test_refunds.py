@@ -224,6 +224,8 @@ def test_money_of_an_order_that_ended_goes_back_and_counts_nowhere(user, goods):
     payment.save()
     cancelling.cancel(order, by=user)
     payments.settle(payment.out_trade_no, Receipt(D("70.00"), "1"))
-    done(order.refunds.get())
+    refund = order.refunds.get()
+    assert refund.status == RefundStatus.APPROVED
+    refunds.succeed(refund)
     order.refresh_from_db()
     assert (order.paid, order.refunded) == (0, 0)

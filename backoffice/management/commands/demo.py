@@ -16,6 +16,9 @@ from backoffice import settings as own
 from backoffice.demo import address, customers, ground, passwords, wechat
 from backoffice.demo.seed import NotTheDemo, seed, staff_names
 from backoffice.demo.supervisor import Supervisor
+from sales.management.commands import wechat_simulator
+from sales.simulator.identity import Identity
+from sales.simulator.wiring import settings_for
 
 READY_SECONDS = 90
 
@@ -25,6 +28,8 @@ class Command(BaseCommand):
         "Starts the demo shop: prepares var/ and the database, fills the shop in once, "
         "then runs web server and worker until Ctrl-C."
     )
+    #: where WeChat Pay's stand-in is; "" where the shop has a merchant
+    simulator = ""
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
@@ -75,6 +80,9 @@ class Command(BaseCommand):
         with Supervisor(own.VAR_DIR / "logs", self._say, own.BASE_DIR) as supervisor:
             if not settings.WECHAT_APPID:
                 supervisor.start("wechat", _stand_in())
+            if not settings.WECHAT_PAY_MCH_ID:
+                command, self.simulator = _simulator()
+                supervisor.start("pay", command)
             supervisor.start("web", _web_command())
             supervisor.start("worker", [sys.executable, "manage.py", "qcluster"])
             is_ready = supervisor.wait_until(
@@ -86,6 +94,11 @@ class Command(BaseCommand):
                 self._say("The web server does not answer; the shop stops.")
                 return 1
             return supervisor.wait()
+
+    def _paying(self) -> list[str]:
+        if not self.simulator:
+            return []
+        return [f"  Pay there           {self.simulator}/ (WeChat Pay is simulated)"]
 
     def _welcome(self, sign_in: passwords.SignIn) -> None:
         url = address.url_of(settings.HOST, settings.PORT)
@@ -100,11 +113,29 @@ class Command(BaseCommand):
                     f"  or, by role, as     {names} (same password)",
                     f"  For apps            {url}api/v1/docs",
                     f"  sign in there as    {customers.MAIN} (same password)",
+                    *self._paying(),
                     "  Ctrl-C stops it; its data stays in var/.",
                     "",
                 ]
             )
         )
+
+
+def _simulator() -> tuple[list[str], str]:
+    """WeChat Pay's stand-in and its address; the processes that are started afterwards
+    are its merchant."""
+    port = wechat_simulator.PORT
+    if address.problem_with("127.0.0.1", port):
+        port = address.free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    directory = own.VAR_DIR / wechat_simulator.DIRECTORY
+    os.environ |= settings_for(
+        Identity.load_or_make(directory),
+        base_url,
+        address.url_of(settings.HOST, settings.PORT).rstrip("/"),
+    )
+    command = [sys.executable, "manage.py", "wechat_simulator", "--port", str(port)]
+    return [*command, "--directory", str(directory)], base_url
 
 
 def _stand_in() -> list[str]:
