@@ -1,6 +1,7 @@
 """What people sign in with: user name, mobile, e-mail, each in its one written form."""
 
 import re
+import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
@@ -9,8 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.base.text import half_width
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_MOBILE_LIKE = re.compile(r"\+?[\d\s()-]{6,}")
+_MOBILE_LIKE = re.compile(r"\+?[\d\s()._-]{6,}")
 _USERNAME = re.compile(r"[\w.-]{2,40}")
+#: scripts of which no letter looks like one of A to Z
+_EASTERN = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC"}
+#: letters that are no letter of A to Z with a mark, and look like none
+_OTHER_LATIN = frozenset("ßæœøđłþð")
 
 
 def clean_mobile(value: str) -> str:
@@ -41,6 +46,8 @@ def clean_username(value: str) -> str:
     Never like a mobile or an e-mail, so that one sign-in field can hold all three.
     Full-width and other compatible forms become their plain twins (NFKC). Letters
     beyond A to Z are kept in lower case: SQLite folds the case of those 26 only.
+    Nobody passes for somebody else by letters that only look alike: those of Latin
+    stand with Chinese and its neighbours alone, never with Cyrillic or Greek ones.
     """
     name = _written(value)
     if "@" in name or _MOBILE_LIKE.fullmatch(name):
@@ -53,7 +60,32 @@ def clean_username(value: str) -> str:
             _("A user name has 2 to 40 letters, digits, dots, hyphens or underscores."),
             code="username",
         )
+    if not _is_plain(name):
+        raise ValidationError(
+            _("The user name mixes letters that look alike; write it with A to Z."),
+            code="username_mixed",
+        )
     return name
+
+
+def _is_plain(name: str) -> bool:
+    """Whether its letters and digits can be told apart from those of any other name."""
+    scripts = set()
+    for letter in name:
+        if letter.isascii():
+            if letter.isalpha():
+                scripts.add("LATIN")
+            continue
+        # "CJK UNIFIED IDEOGRAPH-738B", "KATAKANA-HIRAGANA PROLONGED SOUND MARK"
+        script = re.split("[ -]", unicodedata.name(letter, ""))[0]
+        base = unicodedata.normalize("NFKD", letter)[0]
+        if not letter.isalpha() and script not in _EASTERN:
+            return False  # the digits of other scripts
+        if script == "LATIN" and not (base.isascii() or letter in _OTHER_LATIN):
+            return False  # the dotless i, the alpha of phoneticians
+        if script not in _EASTERN:
+            scripts.add(script)
+    return len(scripts) < 2
 
 
 def username_key(value: str) -> str:

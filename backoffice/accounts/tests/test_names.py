@@ -93,6 +93,18 @@ def test_a_clean_user_name_stays_as_it_is(typed):
         "123456",
         "+8613800138000",
         "a\nb",
+        # like a mobile, with other signs between
+        "13800138000.",
+        "138.0013.8000",
+        "138_0013_8000",
+        # like another name, by letters of other scripts
+        "\u0430dmin",  # Cyrillic a
+        "m\u0430nager",
+        "n\u03bfbody",  # Greek o
+        "adm\u0131n",  # the i without its dot
+        "\u0251dmin",  # the alpha of phoneticians
+        "admin\u0661",  # an Arabic one
+        "\u13aadmin",  # a letter of the Cherokee
     ],
 )
 def test_user_names_that_are_refused(typed):
@@ -108,6 +120,11 @@ def test_user_names_that_are_refused(typed):
         ("ｗａｎｇ", "wang"),
         ("Ödön", "ödön"),
         ("Äb", "äb"),
+        ("Straße_9", "Straße_9"),
+        ("王芳Fang88", "王芳Fang88"),
+        ("さくらサクラー", "さくらサクラー"),
+        ("佐々木", "佐々木"),
+        ("Иван", "иван"),
     ],
 )
 def test_user_names_are_written_in_one_way(typed, clean):
