@@ -58,6 +58,17 @@ def disable(customer: User, *, by: User, reason: str) -> User:
     return user
 
 
+def why_off(customer: User) -> OperationLog | None:
+    """The entry of the log that says who switched the account off, when and why; None
+    where it is on, or where nobody did it by hand."""
+    if customer.is_active or customer.erased_at:
+        return None
+    entries = OperationLog.objects.filter(
+        target_type="accounts.user", target_id=str(customer.pk)
+    )
+    return entries.filter(action="customer.disabled").select_related("by").first()
+
+
 @transaction.atomic
 def enable(customer: User, *, by: User, reason: str = "") -> User:
     """Switch the account on again; the customer signs in anew."""

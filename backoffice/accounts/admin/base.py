@@ -130,6 +130,13 @@ class LoggedAdmin(admin.ModelAdmin):
         url = reverse("admin:oplog_operationlog_changelist")
         return HttpResponseRedirect(f"{url}?object={target}")
 
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Without a way to the log for who may not see it."""
+        context["has_no_history"] = not request.user.has_perm(VIEW_LOG)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def object_url(self, object_id: Any) -> str:
         """Where the object's page is."""
         opts = self.opts

@@ -197,7 +197,12 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
         ),
         (
             gettext_lazy("Account"),
-            {"fields": ["wechat_since", *FIGURES, "seen", "since", "erased"]},
+            {
+                "fields": [
+                    *("off", "wechat_since", *FIGURES),
+                    *("seen", "since", "erased"),
+                ]
+            },
         ),
         (
             gettext_lazy("Delivery addresses"),
@@ -205,7 +210,7 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
         ),
     ]
     readonly_fields = [
-        *("picture", "called", "account_name", "full_contact", "wechat_since"),
+        *("picture", "called", "account_name", "full_contact", "off", "wechat_since"),
         *FIGURES,
         *("seen", "since", "erased", "addresses"),
     ]
@@ -289,6 +294,14 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
             return tag("active", _("Active"), tone="green")
         return tag("off", _("Switched off"), tone="hollow")
 
+    @column(gettext_lazy("switched off because"))
+    def off(self, obj: Any) -> Any:
+        entry = obj.off_entry
+        if entry is None:
+            return NOTHING
+        by_whom = joined([entry.by or "", when(entry.at)])
+        return two_lines(entry.data.get("reason") or NOTHING, by_whom)
+
     @column(gettext_lazy("last sign-in"), ordering="last_login")
     def seen(self, obj: User) -> Any:
         return when(obj.last_login)
@@ -309,6 +322,7 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
         customer: Any = super().get_object(request, object_id, from_field)
         if customer is not None:
             customer.is_shown = sees(request)
+            customer.off_entry = care.why_off(customer)
             with_figures([customer])
         return customer
 
@@ -316,6 +330,8 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
         dropped = set() if _knows_figures() else set(FIGURES)
         if obj is None or not obj.erased_at:
             dropped.add("erased")
+        if obj is None or obj.off_entry is None:
+            dropped.add("off")
         shown = []
         for title, part in self.fieldsets:
             names: Any = part["fields"]

@@ -251,6 +251,28 @@ def test_switching_off_ends_every_sign_in_and_is_told_to_the_customer(
     assert store.login("li-si")
 
 
+def test_the_page_says_who_switched_off_and_why(client, service, li):
+    assert "刷单" not in page(client, li)
+    do(client, "disable", li, "误停")
+    do(client, "enable", li, "核实")
+    do(client, "disable", li, "刷单")
+    text = page(client, li)
+    assert "刷单" in text
+    assert str(service) in text.split("field-off")[1].split("field-wechat_since")[0]
+    assert "误停" not in text
+    do(client, "enable", li)
+    assert "刷单" not in page(client, li)
+    # without an entry there is nothing to say
+    assert "field-off" not in page(client, UserFactory(is_active=False))
+
+
+def test_the_way_to_the_log_is_there_for_who_may_see_it(client, li):
+    client.force_login(member("service"))
+    assert "historylink" not in page(client, li)
+    client.force_login(member("manager"))
+    assert "historylink" in page(client, li)
+
+
 def test_signing_out_everywhere_lifts_a_lock(client, service, li):
     store = Storefront()
     store.login("li-si")
