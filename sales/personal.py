@@ -6,27 +6,42 @@ address the province, city and district stay, for figures; who lives where goes.
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from backoffice.base.errors import WrongStatus
 from backoffice.base.masking import MASK
 from sales import showing
 from sales.enums import OrderStatus
-from sales.models import Order, OrderLine, PointsEntry
+from sales.models import (
+    IdempotencyKey,
+    Order,
+    OrderLine,
+    PointsEntry,
+    Refund,
+    RefundLine,
+)
 
 #: an order that is one of these has left the customer's hands and ours
 _OVER = (OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.CLOSED)
 
 
 def export(user_id: int) -> dict[str, Any]:
-    """The customer's orders and points."""
+    """The customer's orders, refunds and points."""
     orders = list(Order.objects.filter(user_id=user_id).order_by("id"))
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in orders}
     for line in OrderLine.objects.filter(order__user_id=user_id).order_by("id"):
         lines[line.order_id].append(line)
+    parts = RefundLine.objects.select_related("line").order_by("id")
+    refunds = Refund.objects.filter(order__user_id=user_id).select_related("order")
+    refunds = refunds.prefetch_related(Prefetch("lines", parts)).order_by("id")
     points = PointsEntry.objects.filter(user_id=user_id).order_by("id")
     return {
         "orders": [showing.order(order, lines[order.pk]) for order in orders],
+        "refunds": [
+            {"order_no": row.order.order_no, **showing.refund(row, row.lines.all())}
+            for row in refunds
+        ],
         "points": list(
             points.values("delta", "balance_after", "kind", "reference", "at")
         ),
@@ -34,8 +49,9 @@ def export(user_id: int) -> dict[str, Any]:
 
 
 def erase(user_id: int) -> None:
-    """Mask the addresses of the customer's orders. Raises WrongStatus while one is
-    under way: it still has to arrive."""
+    """Mask the addresses of the customer's orders and what they wrote, and forget the
+    answers that are kept for repeats. Raises WrongStatus while an order is under way:
+    it still has to arrive."""
     orders = Order.objects.select_for_update(no_key=True).filter(user_id=user_id)
     # in the order of the locks
     found = list(orders.order_by("pk"))
@@ -53,3 +69,6 @@ def erase(user_id: int) -> None:
         order.save(
             update_fields=["receiver", "detail", "message", "mobile", "tracking_no"]
         )
+    asked = Refund.objects.filter(order__user_id=user_id, requested_by_id=user_id)
+    asked.update(reason=MASK)
+    IdempotencyKey.objects.filter(user_id=user_id).delete()

@@ -139,13 +139,15 @@ def _open(
         )
         for pk, part in planned.parts.items()
     )
+    # the timeline is never erased, so the customer's own words stand in the refund alone
+    is_own = by is not None and order.user_id == by.pk
     timeline.note(
         order,
         Happening.REFUND_REQUESTED,
         by=by,
         refund=refund.refund_no,
         amount=str(refund.amount),
-        reason=reason,
+        **({} if is_own else {"reason": reason}),
     )
     return refund
 

@@ -5,8 +5,9 @@ import pytest
 from backoffice.accounts import care
 from backoffice.accounts.tests.factories import AdminFactory
 from backoffice.base.errors import WrongStatus
-from sales import fulfilment
-from sales.models import Order
+from sales import fulfilment, refunds
+from sales.idempotency import once
+from sales.models import IdempotencyKey, Order, OrderEvent
 from sales.tests.factories import ask, customer, place, shelf, shipped
 
 pytestmark = pytest.mark.django_db
@@ -49,3 +50,37 @@ def test_addresses_of_past_orders_are_masked_and_figures_stay(order):
         before.paid,
         before.user_id,
     )
+
+
+def test_what_the_customer_wrote_is_handed_out_and_forgotten(order):
+    user = order.user
+    fulfilment.complete(order, by=AdminFactory())
+    order.refresh_from_db()
+    mine = refunds.request(order, by=user, reason="王芳：坏了两斤")
+    refunds.reject(mine, by=AdminFactory(), reason="没有照片")
+    once(user.pk, "/orders", "key-1", {}, lambda: {"order": {"receiver": "王芳"}})
+
+    data = care.export(user, by=AdminFactory())
+    (handed,) = data["refunds"]
+    assert (handed["order_no"], handed["reason"]) == (order.order_no, "王芳：坏了两斤")
+    assert handed["lines"]
+    # what cannot be erased never held it
+    said = OrderEvent.objects.filter(order=order).values_list("details", flat=True)
+    assert "王芳" not in str(list(said))
+
+    care.erase(user, by=AdminFactory(), reason="asked for")
+    mine.refresh_from_db()
+    assert (mine.reason, mine.decision) == ("•••", "没有照片")
+    assert not IdempotencyKey.objects.filter(user=user).exists()
+
+
+def test_words_of_staff_stay_in_the_books(order):
+    fulfilment.complete(order, by=AdminFactory())
+    order.refresh_from_db()
+    ours = refunds.request(order, by=AdminFactory(), reason="称错了")
+    refunds.reject(ours, by=AdminFactory(), reason="又没有")
+    care.erase(order.user, by=AdminFactory(), reason="asked for")
+    ours.refresh_from_db()
+    assert ours.reason == "称错了"
+    (said,) = OrderEvent.objects.filter(order=order, kind="refund_requested")
+    assert said.details["reason"] == "称错了"
