@@ -7,7 +7,7 @@ left; it is reckoned under the order's lock.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -141,13 +141,14 @@ def _open(
     )
     # the timeline is never erased, so the customer's own words stand in the refund alone
     is_own = by is not None and order.user_id == by.pk
+    words: dict[str, Any] = {} if is_own else {"reason": reason}
     timeline.note(
         order,
         Happening.REFUND_REQUESTED,
         by=by,
         refund=refund.refund_no,
         amount=str(refund.amount),
-        **({} if is_own else {"reason": reason}),
+        **words,
     )
     return refund
 
