@@ -6,7 +6,8 @@ and taken away after its commit; every change is in the operation log, and the s
 of this process forgets what it kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.base.cropping import Crop
 from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.pictures import (
     BadPicture,
@@ -63,9 +65,14 @@ class NoSuchBanner(DomainError):
 
 
 def create_banner(
-    values: Mapping[str, Any], *, image: IO[bytes] | None, by: "User"
+    values: Mapping[str, Any],
+    *,
+    image: IO[bytes] | None,
+    by: "User",
+    crop: Crop | None = None,
 ) -> Banner:
-    """Enter a banner behind those that are there; `values` are of SETTABLE.
+    """Enter a banner behind those that are there; `values` are of SETTABLE, `crop` is
+    the part of the picture that is kept.
 
     Times without an offset are local. Raises NotPermitted, and FieldErrors: what is no
     link, an end before the start, what is no picture.
@@ -73,7 +80,7 @@ def create_banner(
     permit(by, "catalog.add_banner", gettext_lazy("Add"))
     banner = Banner()
     errors = _set(banner, values)
-    picture = _read(image, errors)
+    picture = _read(image, errors, crop)
     _refuse(errors)
     name = _store(picture)
     try:
@@ -100,17 +107,22 @@ def change_banner(
     *,
     by: "User",
     image: IO[bytes] | None = None,
+    crop: Crop | None = None,
 ) -> Banner:
     """Change some of its values, or its picture; gives the row as it is afterwards.
 
-    What stays is no change, and no change is not logged. Raises NotPermitted,
+    A `crop` without an image is a part of the picture that is there. What stays is no change, and no change is not logged. Raises NotPermitted,
     NoSuchBanner, FieldErrors.
     """
     permit(by, "catalog.change_banner", gettext_lazy("Change"))
-    if image is None:
+    if image is None and crop is None:
         return _change(banner, values, by=by)
     errors = _set(_copy(banner), values)
-    picture = _read(image, errors)
+    if image is None:
+        with _kept(banner) as file:
+            picture = _read(file, errors, crop)
+    else:
+        picture = _read(image, errors, crop)
     _refuse(errors)
     name = _store(picture)
     try:
@@ -288,14 +300,35 @@ def _errors_of(banner: Banner) -> dict[str, list[str]]:
     return errors
 
 
-def _read(image: IO[bytes] | None, errors: dict[str, list[str]]) -> Picture:
+@contextmanager
+def _kept(banner: Banner) -> Iterator[IO[bytes] | None]:
+    """The picture's file as it is stored; None where it is gone."""
+    name = Banner.objects.filter(pk=banner.pk).values_list("image", flat=True).first()
+    try:
+        file = default_storage.open(name) if name else None
+    except FileNotFoundError:
+        file = None
+    try:
+        yield file
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _read(
+    image: IO[bytes] | None,
+    errors: dict[str, list[str]],
+    crop: Crop | None,
+) -> Picture:
     """The checked picture; where it is none, that is added to the errors, all of which
     are raised."""
     if image is None:
         errors["image"] = [_("A banner needs a picture.")]
         raise FieldErrors(errors)
     try:
-        return read_picture(image, max_mb=shop.PICTURE_MAX_MB, longest=WIDEST)
+        return read_picture(
+            image, max_mb=shop.PICTURE_MAX_MB, longest=WIDEST, crop=crop
+        )
     except BadPicture as refusal:
         errors["image"] = [str(refusal)]
         raise FieldErrors(errors) from None

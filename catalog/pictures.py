@@ -8,6 +8,7 @@ content: of drafts whoever may change goods changes them, of reviewed goods revi
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files.base import ContentFile
@@ -15,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from backoffice.base.cropping import Crop
 from backoffice.base.errors import FieldErrors
 from backoffice.base.pictures import (
     BadPicture,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 #: a storefront page shows no more, and a list of files is no gallery
 MOST = 12
+#: more than a picture takes that we wrote ourselves
+LARGEST_OWN_MB = 50
 
 
 @dataclass(frozen=True)
@@ -55,22 +59,38 @@ def add_pictures(
     by: "User",
     means: Means = Means.HAND,
     reference: str = "",
+    crops: Sequence[Crop | None] = (),
 ) -> list[GoodsPicture]:
     """Add pictures behind those that are there; the first of all becomes the main one.
 
-    All or none: FieldErrors for `pictures` names each file that is refused and why.
-    Raises ContentLocked, WrongStatus, TooManyPictures.
+    `crops` are the parts that were chosen, by the place of the file. All or none:
+    FieldErrors for `pictures` names each file that is refused and why. Raises
+    ContentLocked, WrongStatus, TooManyPictures.
     """
     editing.permit_content(by, goods, ["image"])
-    if len(files) > MOST:
-        raise _too_many()
-    stored: list[Stored] = []
+    stored = store_all(files, crops)
     try:
-        stored += (store(picture) for picture in _read_all(files))
         return add_stored(goods, stored, by=by, means=means, reference=reference)
     except BaseException:
         discard(picture.name for picture in stored)
         raise
+
+
+def store_all(
+    files: Sequence[IO[bytes]], crops: Sequence[Crop | None] = ()
+) -> list[Stored]:
+    """Check files and store them, all or none; as `add_pictures`, for `add_stored`."""
+    if len(files) > MOST:
+        raise _too_many()
+    stored: list[Stored] = []
+    try:
+        # one after the other: a comprehension would lose those before a failure
+        for picture in _read_all(files, crops):
+            stored.append(store(picture))  # noqa: PERF401
+    except BaseException:
+        discard(picture.name for picture in stored)
+        raise
+    return stored
 
 
 def store(picture: Picture) -> Stored:
@@ -171,6 +191,55 @@ def remove_picture(
     transaction.on_commit(lambda: discard([name]))
 
 
+def crop_picture(
+    picture: GoodsPicture, crop: Crop, *, by: "User", means: Means = Means.HAND
+) -> GoodsPicture:
+    """Keep a part of a picture only: a new file, in the place of the old one.
+
+    The old file goes once the transaction is committed. Raises PicturesMoved,
+    ContentLocked, WrongStatus, FieldErrors (the file cannot be read).
+    """
+    editing.permit_content(by, picture.goods, ["image"])
+    stored = store_part(picture, crop)
+    try:
+        return replace_picture(picture, stored, by=by, means=means)
+    except BaseException:
+        discard([stored.name])
+        raise
+
+
+def store_part(picture: GoodsPicture, crop: Crop) -> Stored:
+    """Store a part of a picture, for `replace_picture`; outside of transactions."""
+    try:
+        with default_storage.open(str(picture.image)) as file:
+            part = read_picture(file, max_mb=LARGEST_OWN_MB, crop=crop)
+    except (FileNotFoundError, BadPicture) as error:
+        raise FieldErrors({"pictures": [_("The picture cannot be read.")]}) from error
+    return store(part)
+
+
+@transaction.atomic
+def replace_picture(
+    picture: GoodsPicture, stored: Stored, *, by: "User", means: Means = Means.HAND
+) -> GoodsPicture:
+    """Another file in the place of the one that `picture` has; see `crop_picture`."""
+    goods = locked(picture.goods_id)
+    editing.permit_content(by, goods, ["image"])
+    seen = str(picture.image)
+    picture = _present(goods, picture)
+    if str(picture.image) != seen:
+        raise PicturesMoved(
+            _("The pictures have changed meanwhile; look at the page anew.")
+        )
+    picture.image = stored.name
+    picture.width, picture.height = stored.width, stored.height
+    picture.save(update_fields=["image", "width", "height"])
+    thumbnails.request(stored.name)
+    _write(goods, changes.Origin(by, means), "goods.picture_cropped")
+    transaction.on_commit(lambda: discard([seen]))
+    return picture
+
+
 @transaction.atomic
 def take_back(
     goods: Goods | int, ids: Collection[int], *, by: "User", reference: str
@@ -223,11 +292,13 @@ def _write(goods: Goods, origin: changes.Origin, action: str, **data: Any) -> No
     record(by=origin.by, action=action, target=goods, **data)
 
 
-def _read_all(files: Sequence[IO[bytes]]) -> list[Picture]:
+def _read_all(
+    files: Sequence[IO[bytes]], crops: Sequence[Crop | None]
+) -> list[Picture]:
     pictures, refused = [], []
-    for file in files:
+    for file, crop in zip_longest(files, crops[: len(files)]):
         try:
-            pictures.append(read_picture(file, max_mb=shop.PICTURE_MAX_MB))
+            pictures.append(read_picture(file, max_mb=shop.PICTURE_MAX_MB, crop=crop))
         except BadPicture as refusal:
             name = str(getattr(file, "name", "") or "")
             refused.append(f"{name[:80]}: {refusal}" if name else str(refusal))

@@ -6,6 +6,8 @@ manage staff.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from django.core.files.base import ContentFile
@@ -14,6 +16,7 @@ from django.db import transaction
 
 from backoffice.accounts.models import Upload, User, avatar_path
 from backoffice.accounts.staff import locked_actors, refuse_above
+from backoffice.base.cropping import Crop
 from backoffice.base.pictures import read_picture
 from backoffice.oplog.record import record
 from backoffice.shop import shop
@@ -23,15 +26,31 @@ logger = logging.getLogger(__name__)
 LONGEST = 320
 
 
-def set_avatar(user: User, file: IO[bytes], *, by: User) -> None:
-    """Another picture. Raises BadPicture, NotPermitted, ReachesAbove."""
-    picture = read_picture(file, max_mb=shop.PICTURE_MAX_MB, longest=LONGEST)
+def set_avatar(
+    user: User, file: IO[bytes], *, by: User, crop: Crop | None = None
+) -> None:
+    """Another picture, or the chosen part of it. Raises BadPicture, NotPermitted,
+    ReachesAbove."""
+    with stored(file, crop=crop) as name:
+        use_avatar(user, name, by=by)
+
+
+@contextmanager
+def stored(file: IO[bytes], *, crop: Crop | None = None) -> Iterator[str]:
+    """The picture checked, written anew and stored, for `use_avatar`; it goes again
+    where that fails. Not inside a transaction: the store may be far away."""
+    picture = read_picture(file, max_mb=shop.PICTURE_MAX_MB, longest=LONGEST, crop=crop)
     name = default_storage.save(avatar_path(None, ""), ContentFile(picture.content))
     try:
-        _change(user, name, by=by)
+        yield name
     except BaseException:
         take_away(name)
         raise
+
+
+def use_avatar(user: User, name: str, *, by: User) -> None:
+    """A picture that is stored. Raises NotPermitted, ReachesAbove."""
+    _change(user, name, by=by)
 
 
 def choose_avatar(user: User, path: str) -> None:

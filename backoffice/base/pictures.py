@@ -6,6 +6,7 @@ file is, is told by its content, never by its name or by what the browser says.
 """
 
 import io
+import math
 import re
 import struct
 import zipfile
@@ -19,6 +20,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
+from backoffice.base.cropping import Crop
 from backoffice.base.errors import DomainError
 
 MEGABYTE = 2**20
@@ -85,8 +87,15 @@ class Picture:
     height: int
 
 
-def read_picture(file: IO[bytes], *, max_mb: int, longest: int = LONGEST) -> Picture:
-    """Check a file and write it anew; raises BadPicture.
+def read_picture(
+    file: IO[bytes],
+    *,
+    max_mb: int,
+    longest: int = LONGEST,
+    crop: Crop | None = None,
+) -> Picture:
+    """Check a file and write it anew, or the part of it that was chosen; raises
+    BadPicture.
 
     JPEG, PNG, WebP and GIF (its first frame) are taken. Size and pixels are decided
     before anything is decoded.
@@ -97,7 +106,7 @@ def read_picture(file: IO[bytes], *, max_mb: int, longest: int = LONGEST) -> Pic
     try:
         with Image.open(io.BytesIO(content), formats=[name]) as image:
             _refuse_too_many_pixels(*image.size)
-            flat = _flat(image, longest)
+            flat = _flat(image, longest, crop)
     except DomainError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -226,14 +235,15 @@ def _too_many_pixels() -> PictureTooLarge:
     )
 
 
-def _flat(image: ImageFile.ImageFile, longest: int) -> Image.Image:
+def _flat(image: ImageFile.ImageFile, longest: int, crop: Crop | None) -> Image.Image:
     """Upright, in plain RGB on white, not larger than wanted, without anything else."""
     profile = image.info.get("icc_profile")
     turn = _turn(image)
     # a JPEG is decoded at a half, a quarter or an eighth where that is enough
-    image.draft("RGB", (longest, longest))
+    enough = longest if crop is None else math.ceil(longest / crop.longest)
+    image.draft("RGB", (enough, enough))
     image.load()
-    seen = _simple(image)
+    seen = _simple(image if crop is None else image.crop(crop.box(image.size, turn)))
     # made smaller first: what follows keeps several copies in memory
     seen.thumbnail((longest, longest), reducing_gap=3.0)
     if seen.mode == "RGBA":

@@ -29,6 +29,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     "goods.pictures_ordered": _("Pictures put in order"),
     "goods.main_picture_chosen": _("Main picture chosen"),
     "goods.picture_removed": _("Picture removed"),
+    "goods.picture_cropped": _("Picture cut to size"),
     # what goods are sorted by
     "category.created": _("Category made"),
     "category.changed": _("Category changed"),

@@ -22,6 +22,7 @@ from backoffice.accounts.tests.factories import (
     StaffFactory,
     UserFactory,
 )
+from backoffice.base.cropping import Crop
 from backoffice.base.errors import NotPermitted
 from backoffice.base.pictures import read_picture
 from backoffice.jobs import failures
@@ -158,6 +159,15 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         "buyer manager",
         lambda: _added_stored(GoodsFactory()),
         [pictures.add_stored],
+    ),
+    "cut a picture to size": (
+        "buyer manager",
+        lambda: _of_pictures(
+            lambda goods, many, by: pictures.crop_picture(
+                many[0], Crop(0, 0, 0.5, 0.5), by=by
+            )
+        ),
+        [pictures.crop_picture, pictures.replace_picture],
     ),
     "take imported pictures back": (
         "buyer manager",
@@ -457,7 +467,7 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
     "set another's picture": (
         "manager",
         lambda: _with(avatars.set_avatar, StaffFactory(), upload()),
-        [avatars.set_avatar],
+        [avatars.set_avatar, avatars.use_avatar],
     ),
     "remove another's picture": (
         "manager",

@@ -25,6 +25,7 @@ from backoffice.base.admin import (
     two_lines,
 )
 from backoffice.base.admin.changelist import WorkbenchList
+from backoffice.base.admin.cropping import Cropped, chosen_part
 from backoffice.base.errors import DomainError
 from backoffice.shop import shop
 from catalog import banners
@@ -43,8 +44,14 @@ from catalog.models import Banner
 from catalog.models.banners import state_condition
 
 
-class WidePictureInput(PictureInput):
-    """The present picture as wide as it will be seen."""
+class WidePictureInput(Cropped, PictureInput):
+    """The present picture as wide as it will be seen; cut to the carousel's shape."""
+
+    ratio = banners.ROOM
+
+    def source(self, value: Any) -> str:
+        kept = str(getattr(value, "name", "") or "")
+        return cells.picture_url(kept) if kept.startswith("banners/") else ""
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
@@ -188,8 +195,8 @@ class BannerAdmin(BannerPages):
                 label=capfirst(db_field.verbose_name),
                 widget=WidePictureInput(attrs={"accept": accept}),
                 help_text=_(
-                    "Best %(width)s × %(height)s: another shape is cut at its edges. "
-                    "JPEG, PNG, WebP or GIF, up to %(most)s MB."
+                    "Best %(width)s × %(height)s: of another shape you choose the part "
+                    "that is shown. JPEG, PNG, WebP or GIF, up to %(most)s MB."
                 )
                 % {"width": width, "height": height, "most": shop.PICTURE_MAX_MB},
             )
@@ -218,9 +225,21 @@ class BannerAdmin(BannerPages):
         )
         return [Tool(_("Look on a phone"), address, "fa-mobile-screen")]
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The page; where the verb refuses, again with what was typed and why not."""
-        return shown_again(request, super().changeform_view, *args, **kwargs)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The page; where the verb refuses, again with what was typed and why not.
+
+        Without Django's transaction around it: the verb stores the picture before its
+        own.
+        """
+        return shown_again(
+            request, self._changeform_view, object_id, form_url, extra_context
+        )
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool
@@ -232,14 +251,17 @@ class BannerAdmin(BannerPages):
         values = {name: typed[name] for name in names if name != "image"}
         image = typed["image"] if "image" in form.changed_data else None
         try:
+            crop = chosen_part(form, "image")
             if change:
-                kept = banners.change_banner(obj, values, image=image, by=user)
+                kept = banners.change_banner(
+                    obj, values, image=image, crop=crop, by=user
+                )
             else:
-                kept = banners.create_banner(values, image=image, by=user)
+                kept = banners.create_banner(values, image=image, crop=crop, by=user)
         except DomainError as refusal:
             raise Refused(refusal, obj.pk if change else None) from None
         obj.pk, obj.image = kept.pk, str(kept.image)
-        if image is not None and banners.misfit(kept):
+        if (image is not None or crop is not None) and banners.misfit(kept):
             width, height = banners.ROOM
             messages.warning(
                 request,

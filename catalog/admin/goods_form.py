@@ -1,6 +1,6 @@
 """The page of one goods: a form whose only writers are the catalog's verbs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,12 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,37 +34,28 @@ from catalog import (
 )
 from catalog.admin import cells
 from catalog.admin.forms import Refused, VerbForm, moment, refusals_of, shown_again
+from catalog.admin.goods_pictures import (
+    PICTURES,
+    PictureFields,
+    Prepared,
+    picture_words,
+    prepared,
+    save_pictures,
+)
 from catalog.admin.references import may_open_runs
 from catalog.editing import SETTABLE
 from catalog.enums import GoodsStatus
-from catalog.models import Goods, GoodsPicture
+from catalog.models import Goods
 
-PICTURES = "pictures"
+#: the header of a form that is sent by script, to show how far its pictures are
+PROGRESS = "X-Shows-Progress"
 IDENTITY = ["code", "name", "category", "brand", "spec", "origin", "barcode"]
 RETAIL = ["retail_enabled", "is_weighed", "unit", "price", "min_quantity"]
 CASE = ["case_enabled", "case_unit", "case_size", "case_price", "case_min_quantity"]
 PRICES = ["price", "case_price"]
 
 
-class SeveralFiles(forms.FileInput):
-    """An input that takes many files at once."""
-
-    allow_multiple_selected = True
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Any]:
-        return list(files.getlist(name)) if hasattr(files, "getlist") else []
-
-
-class PicturesField(forms.Field):
-    """The files handed in; what is in them is looked at by the verb."""
-
-    widget = SeveralFiles(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"})
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(data)
-
-
-class GoodsForm(VerbForm):
+class GoodsForm(PictureFields, VerbForm):
     """The fields of a goods, its pictures, and `seen_at`, the `updated_at` that the
     person saw."""
 
@@ -71,41 +67,15 @@ class GoodsForm(VerbForm):
         max_length=500,
         help_text=gettext_lazy("Why it changes; kept in the history and the logs."),
     )
-    new_pictures = PicturesField(required=False, label=gettext_lazy("add pictures"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.present: list[GoodsPicture] = []
         if self.instance.pk:
             self.fields["seen_at"].initial = self.instance.updated_at.isoformat()
             for name in ("cost", "min_quantity", "case_size"):
                 value = self.initial.get(name)
                 self.initial[name] = plain(value) if value is not None else None
-            self.present = list(self.instance.pictures.all())
-        for place, picture in enumerate(self.present, 1):
-            self.fields[f"place_{picture.pk}"] = forms.IntegerField(
-                required=False, min_value=1, max_value=99, initial=place
-            )
-            self.fields[f"remove_{picture.pk}"] = forms.BooleanField(required=False)
-        if self.present:
-            self.fields["main_picture"] = forms.CharField(
-                required=False,
-                initial=str(next((p.pk for p in self.present if p.is_main), "")),
-            )
-
-    def picture_rows(self) -> Iterator[dict[str, Any]]:
-        """The pictures that are there, with their inputs, for the template."""
-        chosen = self["main_picture"].value() if self.present else ""
-        for picture in self.present:
-            path = str(picture.image)
-            yield {
-                "picture": picture,
-                "url": cells.picture_url(path),
-                "thumb": cells.thumb_url(path, 480),
-                "place": self[f"place_{picture.pk}"],
-                "remove": self[f"remove_{picture.pk}"],
-                "is_main": str(picture.pk) == str(chosen),
-            }
+            self.show_pictures()
 
     def clean_seen_at(self) -> datetime | None:
         """The moment of the page; without it a concurrent edit would go unseen."""
@@ -203,31 +173,44 @@ class GoodsFormPages(VerbAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page; where a verb refuses, again with what was typed and why not."""
-        return shown_again(
-            request, super().changeform_view, object_id, form_url, extra_context
+        """The page; where a verb refuses, again with what was typed and why not.
+
+        Without Django's transaction around it: pictures are stored before that of the
+        verbs. A page that shows how far its pictures are is told where to go next.
+        """
+        response = shown_again(
+            request, self._changeform_view, object_id, form_url, extra_context
         )
+        if PROGRESS in request.headers and isinstance(response, HttpResponseRedirect):
+            return JsonResponse({"next": response.url})
+        return response
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool
     ) -> None:
-        """Hand what was typed to the verbs; raises Refused, which rolls all back."""
+        """Hand what was typed to the verbs, all of it or nothing; raises Refused."""
+        user: Any = request.user
         try:
-            if change:
-                self._edit(request, obj, form)
-            else:
-                self._create(request, obj, form)
+            with prepared(obj if change else None, form, by=user) as ready:
+                if change:
+                    self._edit(request, obj, form, ready)
+                else:
+                    self._create(request, obj, form, ready)
         except DomainError as refusal:
             raise Refused(refusal, obj.pk if change else None) from None
 
-    def _create(self, request: HttpRequest, obj: Goods, form: GoodsForm) -> None:
+    def _create(
+        self, request: HttpRequest, obj: Goods, form: GoodsForm, ready: Prepared
+    ) -> None:
         user: Any = request.user
         goods = editing.create_goods(form.typed(), by=user)
-        if form.cleaned_data["new_pictures"]:
-            pictures.add_pictures(goods, form.cleaned_data["new_pictures"], by=user)
+        if ready.added:
+            pictures.add_stored(goods, ready.added, by=user)
         obj.pk, obj.updated_at = goods.pk, goods.updated_at
 
-    def _edit(self, request: HttpRequest, obj: Goods, form: GoodsForm) -> None:
+    def _edit(
+        self, request: HttpRequest, obj: Goods, form: GoodsForm, ready: Prepared
+    ) -> None:
         user: Any = request.user
         result = editing.edit_goods(
             obj,
@@ -236,7 +219,7 @@ class GoodsFormPages(VerbAdmin):
             seen_at=form.cleaned_data["seen_at"],
             reason=form.cleaned_data["reason"],
         )
-        touched = _save_pictures(obj, form, by=user) or bool(result.changed)
+        touched = save_pictures(obj, form, ready, by=user) or bool(result.changed)
         # what Django says of every save would be untrue
         request.is_unchanged = not touched  # type: ignore[attr-defined]
         run = result.price.run
@@ -310,30 +293,8 @@ class GoodsFormPages(VerbAdmin):
             context["may_edit_pictures"] = True
         context["picture_max_mb"] = shop.PICTURE_MAX_MB
         context["picture_most"] = pictures.MOST
+        context["picture_words"] = picture_words()
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def _save_pictures(goods: Goods, form: GoodsForm, *, by: Any) -> bool:
-    """Main picture, order, what goes and what comes, as the form says; whether any."""
-    typed = form.cleaned_data
-    # whoever may not touch the pictures gets no inputs for them: what was not sent says
-    # nothing, it does not clear a place
-    changed = {name for name in form.changed_data if name in form.data}
-    gone = [p for p in form.present if typed.get(f"remove_{p.pk}")]
-    left = [p for p in form.present if p not in gone]
-    main = next((p for p in left if str(p.pk) == typed.get("main_picture")), None)
-    is_main_new = "main_picture" in changed and main is not None
-    is_moved = any(f"place_{p.pk}" in changed for p in left)
-    if is_main_new and main is not None:
-        pictures.set_main(main, by=by)
-    for picture in gone:
-        pictures.remove_picture(picture, by=by)
-    if is_moved:
-        ordered = sorted(left, key=lambda p: typed.get(f"place_{p.pk}") or 99)
-        pictures.order_pictures(goods, [p.pk for p in ordered], by=by)
-    if typed["new_pictures"]:
-        pictures.add_pictures(goods, typed["new_pictures"], by=by)
-    return bool(is_main_new or gone or is_moved or typed["new_pictures"])
 
 
 def _available(request: HttpRequest, goods: Goods) -> Any:

@@ -102,9 +102,21 @@ class WordAdmin(BaseModelAdmin):
 
     # --- saving and deleting by the verbs
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """The page; where the verb refuses, again with what was typed and why not."""
-        return shown_again(request, super().changeform_view, *args, **kwargs)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The page; where the verb refuses, again with what was typed and why not.
+
+        Without Django's transaction around it: the verb stores the picture before its
+        own.
+        """
+        return shown_again(
+            request, self._changeform_view, object_id, form_url, extra_context
+        )
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The list, whose order numbers are saved row by row, all or none."""

@@ -394,9 +394,8 @@ class GoodsPicture(models.Model):
         on_delete=models.PROTECT,
         related_name="pictures",
     )
-    image = models.ImageField(
-        _("picture"), upload_to=picture_path, width_field="width", height_field="height"
-    )
+    # no `width_field`: it would read the file anew, from a file server perhaps
+    image = models.ImageField(_("picture"), upload_to=picture_path)
     width = models.PositiveIntegerField(editable=False)
     height = models.PositiveIntegerField(editable=False)
     sequence = models.PositiveIntegerField(_("position"), default=0)

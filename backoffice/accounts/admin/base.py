@@ -1,6 +1,7 @@
 """What the admins of people share: one permission, verbs that do the saving."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django import forms
@@ -70,11 +71,16 @@ class RolesIterator(forms.models.ModelChoiceIterator):
 
 
 class VerbForm(forms.ModelForm):
-    """A form whose last step of checking is the verb itself, within the transaction of
-    the admin's view: what the verb refuses stands beside its field."""
+    """A form whose last step of checking is the verb itself, in a transaction: what the
+    verb refuses stands beside its field."""
 
     #: set by the admin for each request
     by: User
+
+    def prepared(self) -> AbstractContextManager[None]:
+        """What is made ready before the transaction of the verb, and put away where the
+        verb refuses."""
+        return nullcontext()
 
     def act(self) -> Any:
         """Call the verb; gives the object as it is afterwards."""
@@ -85,7 +91,7 @@ class VerbForm(forms.ModelForm):
         if self.errors:
             return
         try:
-            with transaction.atomic():
+            with self.prepared(), transaction.atomic():
                 self.instance = self.act()
         except FieldErrors as error:
             for name, messages in error.errors.items():
@@ -165,6 +171,17 @@ class ManagedAdmin(LoggedAdmin):
             form_url,
             {"show_save_and_add_another": False, **(extra_context or {})},
         )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Without Django's transaction around it: the verb has its own, and files are
+        stored before."""
+        return self._changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -1,5 +1,7 @@
 """Forms of staff accounts; the verbs of `accounts.staff` do what they say."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django import forms
@@ -13,18 +15,22 @@ from django.views.decorators.debug import sensitive_variables
 from backoffice.accounts import avatars, care, names, staff
 from backoffice.accounts.admin.base import RolesField, VerbForm
 from backoffice.accounts.models import Staff, User
+from backoffice.base.admin.cropping import Cropped, chosen_part
+from backoffice.base.cropping import BadCrop
 from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.pictures import BadPicture
 
 
-class PictureInput(forms.ClearableFileInput):
-    """A file to choose, with the present picture and a box to take it away."""
+class PictureInput(Cropped, forms.ClearableFileInput):
+    """A file to choose and cut to a square, with the present picture and a box to take
+    it away."""
 
     template_name = "admin/widgets/picture_input.html"
     clear_checkbox_label = _("Remove")  # type: ignore[assignment]
+    is_round = True
 
     def __init__(self) -> None:
-        super().__init__(attrs={"accept": "image/*"})
+        super().__init__(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"})
 
 
 class StaffFields(VerbForm):
@@ -159,19 +165,39 @@ class StaffForm(StaffFields):
             else None,
         )
         if "avatar" in changed:
-            change_avatar(person, given["avatar"], by=self.by)
+            change_avatar(person, self._stored, by=self.by)
         return Staff.objects.get(pk=person.pk)
 
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """The photo is stored before the transaction."""
+        with stored_avatar(self) as self._stored:
+            yield
 
-def change_avatar(person: User, file: Any, *, by: User) -> None:
-    """Set what was uploaded, or take the picture away where the box was ticked."""
-    try:
-        if file:
-            avatars.set_avatar(person, file, by=by)
-        else:
-            avatars.remove_avatar(person, by=by)
-    except BadPicture as error:
-        raise FieldErrors({"avatar": [str(error)]}) from None
+
+@contextmanager
+def stored_avatar(form: forms.BaseForm) -> Iterator[str]:
+    """The name under which the photo of a form is stored, "" where there is none; it
+    goes again where the verb refuses. Raises FieldErrors."""
+    file = form.cleaned_data.get("avatar")
+    if "avatar" not in form.changed_data or not file:
+        yield ""
+        return
+    with ExitStack() as stack:
+        try:
+            crop = chosen_part(form, "avatar")
+            name = stack.enter_context(avatars.stored(file, crop=crop))
+        except (BadPicture, BadCrop) as error:
+            raise FieldErrors({"avatar": [str(error)]}) from None
+        yield name
+
+
+def change_avatar(person: User, name: str, *, by: User) -> None:
+    """Set what was stored, or take the picture away where the box was ticked."""
+    if name:
+        avatars.use_avatar(person, name, by=by)
+    else:
+        avatars.remove_avatar(person, by=by)
 
 
 class NewPasswordForm(SetPasswordForm):
@@ -228,13 +254,13 @@ class AccountForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
-    @transaction.atomic
     def apply(self, user: User) -> bool:
         """Call the verbs for what differs; gives whether anything did."""
         changed = False
-        if "nickname" in self.changed_data:
-            changed = staff.change_own_name(user, self.cleaned_data["nickname"])
-        if "avatar" in self.changed_data:
-            change_avatar(user, self.cleaned_data["avatar"], by=user)
-            changed = True
+        with stored_avatar(self) as name, transaction.atomic():
+            if "nickname" in self.changed_data:
+                changed = staff.change_own_name(user, self.cleaned_data["nickname"])
+            if "avatar" in self.changed_data:
+                change_avatar(user, name, by=user)
+                changed = True
         return changed

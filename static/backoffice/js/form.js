@@ -10,6 +10,8 @@
     function touch(event) { if (event.isTrusted !== false) isDirty = true; }
     form.addEventListener("input", touch);
     form.addEventListener("change", touch);
+    // what scripts change because a person asked them to
+    form.addEventListener("touched", function () { isDirty = true; });
     form.addEventListener("submit", function () { isLeaving = true; });
     window.addEventListener("beforeunload", function (event) {
       if (!isDirty || isLeaving) return undefined;
