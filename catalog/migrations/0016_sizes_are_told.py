@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0014_pictures_of_zips'),
+        ('catalog', '0015_storefront_changes'),
     ]
 
     operations = [
