@@ -26,6 +26,7 @@ from backoffice.base.admin import (
 )
 from backoffice.base.admin.changelist import WorkbenchList
 from backoffice.base.admin.cropping import Cropped, chosen_part
+from backoffice.base.admin.options import without_transaction
 from backoffice.base.errors import DomainError
 from backoffice.shop import shop
 from catalog import banners
@@ -238,7 +239,7 @@ class BannerAdmin(BannerPages):
         own.
         """
         return shown_again(
-            request, self._changeform_view, object_id, form_url, extra_context
+            request, without_transaction(self), object_id, form_url, extra_context
         )
 
     def save_model(

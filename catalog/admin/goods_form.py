@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.base import ports
 from backoffice.base.admin import VerbAdmin, link, quantity
+from backoffice.base.admin.options import without_transaction
 from backoffice.base.errors import ChangedMeanwhile, DomainError
 from backoffice.base.money import plain
 from backoffice.shop import shop
@@ -179,7 +180,7 @@ class GoodsFormPages(VerbAdmin):
         verbs. A page that shows how far its pictures are is told where to go next.
         """
         response = shown_again(
-            request, self._changeform_view, object_id, form_url, extra_context
+            request, without_transaction(self), object_id, form_url, extra_context
         )
         if PROGRESS in request.headers and isinstance(response, HttpResponseRedirect):
             return JsonResponse({"next": response.url})

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.base.admin import BaseModelAdmin, EmptyState, column, link, thumb
 from backoffice.base.admin.cells import number
+from backoffice.base.admin.options import without_transaction
 from backoffice.base.errors import DomainError
 from catalog import vocabulary
 from catalog.admin import cells
@@ -115,7 +116,7 @@ class WordAdmin(BaseModelAdmin):
         own.
         """
         return shown_again(
-            request, self._changeform_view, object_id, form_url, extra_context
+            request, without_transaction(self), object_id, form_url, extra_context
         )
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

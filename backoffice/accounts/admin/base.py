@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import User
 from backoffice.accounts.roles import ROLES, role_label
 from backoffice.accounts.staff import MANAGE
+from backoffice.base.admin.options import without_transaction
 from backoffice.base.errors import DomainError, FieldErrors
 
 VIEW_LOG = "oplog.view_operationlog"
@@ -181,7 +182,9 @@ class ManagedAdmin(LoggedAdmin):
     ) -> HttpResponse:
         """Without Django's transaction around it: the verb has its own, and files are
         stored before."""
-        return self._changeform_view(request, object_id, form_url, extra_context)
+        view = without_transaction(self)
+        page: HttpResponse = view(request, object_id, form_url, extra_context)
+        return page
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -1,6 +1,6 @@
 """The classes that every admin of the shop derives from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -165,3 +165,10 @@ class ReadOnlyAdmin(BaseModelAdmin):
     ) -> bool:
         """Nobody."""
         return False
+
+
+def without_transaction(model_admin: Any) -> Callable[..., Any]:
+    """Django's page to add or change an object without the transaction around it, for
+    an admin whose verbs have their own: files are stored before it is opened."""
+    view: Callable[..., Any] = model_admin._changeform_view
+    return view
