@@ -18,12 +18,14 @@ class SalesConfig(AppConfig):
             proving,
             words,
         )
-        from sales.admin import cells  # noqa: PLC0415 - as above
+        from sales.admin import cells, customers  # noqa: PLC0415 - as above
 
         ports.sales_volume.connect(figures.sales_volume)
         ports.sales_volume_expression.connect(figures.sales_volume_expression)
         ports.order_terms.connect(figures.order_terms)
         ports.order_urls.connect(cells.order_urls)
+        ports.customer_orders.connect(customers.orders_of)
+        ports.customer_tools.connect(customers.tools_of)
         ports.customer_figures.connect(figures.customer_figures)
         ports.points_expression.connect(figures.points_expression)
         ports.points_log.connect(figures.points_log)

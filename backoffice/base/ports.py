@@ -88,6 +88,10 @@ def _no_tools(request: Any, sheet: str) -> list[Any]:
     return []
 
 
+def _no_customer_tools(request: Any, user_id: int) -> list[Any]:
+    return []
+
+
 def _no_addresses(request: Any, numbers: Iterable[str]) -> dict[str, str]:
     return {}
 
@@ -149,6 +153,13 @@ sheet_tools: Port[[Any, str], list[Any]] = Port("sheets.tools", _no_tools)
 #: person may open
 batch_urls: Port[[Any, Iterable[str]], dict[str, str]] = Port(
     "sheets.batch_urls", _no_addresses
+)
+#: a request and a user id → the latest orders, ready-made for the customer's page; ""
+#: where the person may not see them
+customer_orders: Port[[Any, int], str] = Port("sales.customer_orders", _no_address)
+#: a request and a user id → more links at the top of the customer's page
+customer_tools: Port[[Any, int], list[Any]] = Port(
+    "sales.customer_tools", _no_customer_tools
 )
 #: user name, mobile or e-mail → the user, or None
 find_user: Port[[str], Any] = Port("accounts.find_user", _nobody)

@@ -1,5 +1,5 @@
-"""Sales in the admin: orders from payment to hand-over."""
+"""Sales in the admin: orders from payment to hand-over, points, the home page."""
 
-from sales.admin import orders
+from sales.admin import customers, home, orders, points
 
-__all__ = ["orders"]
+__all__ = ["customers", "home", "orders", "points"]

@@ -205,6 +205,10 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
             },
         ),
         (
+            gettext_lazy("Orders"),
+            {"fields": ["latest_orders"], "classes": ["one-field"]},
+        ),
+        (
             gettext_lazy("Delivery addresses"),
             {"fields": ["addresses"], "classes": ["one-field"]},
         ),
@@ -212,7 +216,7 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
     readonly_fields = [
         *("picture", "called", "account_name", "full_contact", "off", "wechat_since"),
         *FIGURES,
-        *("seen", "since", "erased", "addresses"),
+        *("seen", "since", "erased", "latest_orders", "addresses"),
     ]
 
     class Media:
@@ -323,6 +327,7 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
         if customer is not None:
             customer.is_shown = sees(request)
             customer.off_entry = care.why_off(customer)
+            customer.orders_shown = ports.customer_orders(request, customer.pk)
             with_figures([customer])
         return customer
 
@@ -332,20 +337,25 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
             dropped.add("erased")
         if obj is None or obj.off_entry is None:
             dropped.add("off")
+        if not getattr(obj, "orders_shown", ""):
+            dropped.add("latest_orders")
         shown = []
         for title, part in self.fieldsets:
             names: Any = part["fields"]
             kept = [name for name in names if name not in dropped]
-            shown.append((title, {**part, "fields": kept}))
+            if kept:
+                shown.append((title, {**part, "fields": kept}))
         return shown
 
     def object_status(self, request: HttpRequest, obj: Any) -> Any:
         return self.state(obj)
 
     def form_tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
-        if obj is None or obj.erased_at:
+        if obj is None:
             return []
-        tools = []
+        tools = list(ports.customer_tools(request, obj.pk))
+        if obj.erased_at:
+            return tools
         if obj.is_active and sees(request):
             url = reverse("admin:accounts_customer_password", args=[obj.pk])
             tools.append(Tool(_("New password"), url, "fa-key"))
@@ -353,6 +363,10 @@ class CustomerAdmin(LoggedAdmin, ReadOnlyAdmin, VerbAdmin):
             url = reverse("admin:accounts_customer_data", args=[obj.pk])
             tools.append(Tool(_("Take the data away"), url, "fa-file-export"))
         return tools
+
+    @column(gettext_lazy("latest orders"))
+    def latest_orders(self, obj: Any) -> Any:
+        return obj.orders_shown
 
     @column(gettext_lazy("delivery addresses"))
     def addresses(self, obj: Any) -> Any:
