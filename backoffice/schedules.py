@@ -40,6 +40,27 @@ SCHEDULES = [
         label=_("Forget old idempotency keys"),
     ),
     Job(
+        name="apply_due_runs",
+        task="catalog.tasks.apply_due_runs",
+        cron="* * * * *",
+        label=_("Apply repricing runs whose time has come, let prices return"),
+        timeout=280,
+    ),
+    Job(
+        name="propose_from_costs",
+        task="catalog.tasks.propose_from_costs",
+        cron="0 6 * * *",
+        label=_("Propose prices where costs have moved"),
+        timeout=280,
+    ),
+    Job(
+        name="propose_markdown",
+        task="catalog.tasks.propose_markdown",
+        cron="0 14 * * *",
+        label=_("Propose markdowns of what lies"),
+        timeout=280,
+    ),
+    Job(
         name="watch_tasks",
         task="backoffice.jobs.tasks.watch",
         cron="*/5 * * * *",

@@ -111,6 +111,44 @@ class RunStatus(models.TextChoices):
     STALE = "stale", _("Stale")
 
 
+class RunKind(models.TextChoices):
+    """What made a repricing run."""
+
+    CHANGE = "change", _("Guarded change")
+    STUDIO = "studio", _("Repricing")
+    COSTS = "costs", _("Costs have moved")
+    MARKDOWN = "markdown", _("Markdown")
+
+
+class RuleKind(models.TextChoices):
+    """What a repricing rule makes of a price."""
+
+    SET = "set", _("Set to")
+    AMOUNT = "amount", _("Change by yuan")
+    PERCENT = "percent", _("Change by percent")
+    MARGIN = "margin", _("Margin on cost")
+    EACH = "each", _("Prices of their own")
+
+
+class Direction(models.TextChoices):
+    """Which way a price is rounded."""
+
+    NEAREST = "nearest", _("To the nearest")
+    UP = "up", _("Up")
+    DOWN = "down", _("Down")
+
+
+class LineProblem(models.TextChoices):
+    """Why a line of a run cannot be applied; it is left out."""
+
+    NO_COST = "no_cost", _("No cost is known")
+    NO_PRICE = "no_price", _("There is no price to start from")
+    ZERO = "zero", _("The price would be 0")
+    TOO_HIGH = "too_high", _("The price would be too high")
+    SAME = "same", _("Nothing would change")
+    ARCHIVED = "archived", _("The goods is archived")
+
+
 class Guard(models.TextChoices):
     """Which guard a price change ran into."""
 

@@ -1,9 +1,11 @@
 """Finding and locking goods."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from backoffice.base.among import among
 from backoffice.base.errors import DomainError
 from catalog.models import Goods
 
@@ -34,6 +36,18 @@ def locked(goods: Goods | int) -> Goods:
         return Goods.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
     except Goods.DoesNotExist:
         raise NoSuchGoods(_("There is no such goods."), id=pk) from None
+
+
+def locked_values(ids: Iterable[int], *names: str) -> dict[int, Any]:
+    """{id: row of these columns} of many goods, locked in the order of their ids; for
+    verbs that need little of each."""
+    rows = (
+        Goods.objects.select_for_update(of=("self",), no_key=True)
+        .filter(among("pk", ids))
+        .order_by("pk")
+        .values_list("pk", *names, named=True)
+    )
+    return {row.pk: row for row in rows}
 
 
 def locked_all(ids: Iterable[int]) -> list[Goods]:

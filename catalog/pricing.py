@@ -30,6 +30,7 @@ from catalog.enums import (
 from catalog.lookup import locked
 from catalog.models import Goods, RepricingRun
 from catalog.moves import clean_reason
+from catalog.rules import Limits
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -146,9 +147,9 @@ def margin_percent(price: Price, cost: Price) -> Decimal | None:
     return ((price - cost) / price * 100).quantize(Decimal("0.1"))
 
 
-def floor_price(cost: Decimal, margin: Decimal) -> Decimal:
-    """The least price that keeps `margin` percent on `cost`, unrounded."""
-    return cost / (1 - margin / 100)
+def limits() -> Limits:
+    """The shop's guards as they stand."""
+    return Limits(shop.MIN_MARGIN_PERCENT, shop.MAX_CHANGE_PERCENT)
 
 
 def guard_hits(
@@ -156,11 +157,12 @@ def guard_hits(
 ) -> list[Hit]:
     """What the guards would say to these prices; empty when they let them pass."""
     hits: list[Hit] = []
+    allowed = limits()
     if not isinstance(price, _Keep):
-        hits += _hits_of(SellingUnit.RETAIL, goods.price, price, goods.cost)
+        hits += hits_of(SellingUnit.RETAIL, goods.price, price, goods.cost, allowed)
     if not isinstance(case_price, _Keep):
-        hits += _hits_of(
-            SellingUnit.CASE, goods.case_price, case_price, case_cost(goods)
+        hits += hits_of(
+            SellingUnit.CASE, goods.case_price, case_price, case_cost(goods), allowed
         )
     return hits
 
@@ -172,13 +174,15 @@ def standing_hits(goods: Goods, approved: Any = None) -> list[Hit]:
     one's is named too.
     """
     hits: list[Hit] = []
+    allowed = limits()
     for unit, enabled, name, cost in (
         (SellingUnit.RETAIL, goods.retail_enabled, "price", goods.cost),
         (SellingUnit.CASE, goods.case_enabled, "case_price", case_cost(goods)),
     ):
         now, before = getattr(goods, name), getattr(approved, name, None)
         if enabled:
-            hits += _hits_of(unit, None if before == now else before, now, cost)
+            old = None if before == now else before
+            hits += hits_of(unit, old, now, cost, allowed)
     return hits
 
 
@@ -189,16 +193,19 @@ def case_cost(goods: Any) -> Decimal | None:
     return Decimal(goods.cost * goods.case_size)
 
 
-def _hits_of(unit: SellingUnit, old: Price, new: Price, cost: Price) -> list[Hit]:
+def hits_of(
+    unit: SellingUnit, old: Price, new: Price, cost: Price, allowed: Limits
+) -> list[Hit]:
+    """What guards with these limits say to the price of one selling unit."""
     if new is None or new == old:
         return []
     hits = []
-    margin = shop.MIN_MARGIN_PERCENT
-    if cost is not None and new < floor_price(cost, margin):
-        hits.append(Hit(Guard.MARGIN, unit, new, margin, old))
-    most = shop.MAX_CHANGE_PERCENT
-    if old and abs(new - old) / old * 100 > most:
-        hits.append(Hit(Guard.CHANGE, unit, new, most, old))
+    if cost is not None and new < allowed.floor(cost):
+        hits.append(Hit(Guard.MARGIN, unit, new, allowed.margin, old))
+    if old:
+        least, most = allowed.around(old)
+        if not least <= new <= most:
+            hits.append(Hit(Guard.CHANGE, unit, new, allowed.change, old))
     return hits
 
 

@@ -1,33 +1,63 @@
-"""Repricing runs: proposed, decided by a second person, applied as a whole (DOMAIN 3)."""
+"""Repricing runs: proposed, decided by a second person, applied as a whole (DOMAIN 3).
+
+Runs are made in `catalog.studio` and here, by guarded changes; their prices return by
+`catalog.reversal`. All three write prices through `write`.
+"""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.accounts.holders import is_only_holder
 from backoffice.base import context
-from backoffice.base.errors import NotPermitted, ReasonMissing
+from backoffice.base.errors import DomainError, NotPermitted, ReasonMissing
 from backoffice.base.money import plain
 from backoffice.base.status import require
 from backoffice.oplog.record import entry, record, record_all
 from catalog import changes
 from catalog.enums import GoodsStatus, Means, RunStatus
-from catalog.lookup import locked_all
+from catalog.lookup import locked_values
 from catalog.models import Goods, RepricingLine, RepricingRun
 from catalog.moves import clean_reason, permit
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
-    from backoffice.oplog.record import Line
 
+#: who makes runs, applies those without guard hits, and takes them back
+PROPOSE = "catalog.add_repricingrun"
 APPROVE = "catalog.approve_repricingrun"
+#: what is looked at of each goods when a run is applied
+STANDING = (
+    *("code", "name", "status", "price", "case_price", "cost"),
+    *("retail_enabled", "case_enabled"),
+)
+#: goods that are named in a refusal
+NAMED = 5
+
+
+#: a run that may be closed without having been applied
+CANCELLABLE = (
+    RunStatus.DRAFT,
+    RunStatus.AWAITING,
+    RunStatus.SCHEDULED,
+    RunStatus.STALE,
+)
+
+
+class Overlap(DomainError):
+    """Another run has the same goods at the same time."""
+
+    slug = "wrong_status"
+    http_status = 409
 
 
 @dataclass(frozen=True)
@@ -51,16 +81,13 @@ def propose(
 ) -> RepricingRun:
     """Make a run of the proposals that waits for approval."""
     reason = clean_reason(reason)
-    run = RepricingRun.objects.create(
-        number=secrets.token_hex(8),
+    run = new_run(
         status=RunStatus.AWAITING,
         origin=origin,
         reference=reference,
         reason=reason,
         created_by=by,
     )
-    run.number = _number(run)
-    run.save(update_fields=["number"])
     RepricingLine.objects.bulk_create(
         [
             RepricingLine(
@@ -72,6 +99,7 @@ def propose(
                 new_price=p.price,
                 new_case_price=p.case_price,
                 guards=[hit.as_json() for hit in p.hits],
+                has_hits=bool(p.hits),
             )
             for p in proposals
         ],
@@ -87,14 +115,28 @@ def propose(
     return run
 
 
+def new_run(**fields: Any) -> RepricingRun:
+    """A row with a number of its own."""
+    run = RepricingRun.objects.create(number=secrets.token_hex(8), **fields)
+    run.number = _number(run)
+    run.save(update_fields=["number"])
+    return run
+
+
 def _number(run: RepricingRun) -> str:
     """`R` + local day + the row's id: unique without looking at other runs, whose
     locks come before those of goods (docs/locking.md)."""
     return f"R{timezone.localdate():%Y%m%d}-{run.pk}"
 
 
-def _locked(run: RepricingRun) -> RepricingRun:
+def locked(run: RepricingRun) -> RepricingRun:
+    """The row as it stands now, locked; before the goods (docs/locking.md)."""
     return RepricingRun.objects.select_for_update().get(pk=run.pk)
+
+
+def included(run: RepricingRun) -> "QuerySet[RepricingLine]":
+    """The lines that are applied."""
+    return run.lines.filter(is_left_out=False, problem="")
 
 
 @transaction.atomic
@@ -107,7 +149,7 @@ def approve(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
     run that is returned.
     """
     permit(by, APPROVE, gettext_lazy("Approve"))
-    run = _locked(run)
+    run = locked(run)
     require(run, RunStatus.AWAITING, verb=gettext_lazy("Approve"))
     if needs_second_person(by, run):
         raise NotPermitted(_("A second person has to approve this run."))
@@ -118,14 +160,89 @@ def approve(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
         )
     run.decided_by, run.decided_at = by, timezone.now()
     run.decision, run.is_self_approved = clean_reason(reason), is_self
-    if _apply(run, by):
-        run.status, run.applied_at = RunStatus.APPLIED, run.decided_at
-        action = "repricing.applied"
-    else:
+    act = carry_out(run, by=by, at=run.decided_at)
+    record(by=by, action=act, target=run, self_approved=is_self, reason=run.decision)
+    return run
+
+
+def carry_out(run: RepricingRun, *, by: "User | None", at: datetime) -> str:
+    """Schedule a locked run that starts later, or apply it; gives the act for the log.
+
+    Where a price or cost has moved since it was computed it becomes `stale` and nothing
+    is applied. Raises Overlap.
+    """
+    lines = line_values(run)
+    standing = locked_values((line.goods_id for line in lines), *STANDING)
+    if any(is_stale(line, standing.get(line.goods_id)) for line in lines):
         run.status = RunStatus.STALE
-        action = "repricing.stale"
-    run.save()
-    record(by=by, action=action, target=run, self_approved=is_self, reason=run.decision)
+        run.save()
+        return "repricing.stale"
+    is_later = run.starts_at is not None and run.starts_at > at
+    if is_later or run.ends_at is not None:
+        refuse_overlaps(run, at)
+    if is_later:
+        run.status = RunStatus.SCHEDULED
+        run.save()
+        return "repricing.scheduled"
+    _apply(run, lines, standing, by=by, means=Means.RUN, at=at)
+    return "repricing.applied"
+
+
+def refuse_overlaps(run: RepricingRun, at: datetime) -> None:
+    """Refuse a start later, or an end, while another run holds one of the goods: one that
+    is scheduled too, or whose prices have still to return by then.
+
+    The caller holds the goods' locks, so that two that schedule at once see each other.
+    """
+    others = RepricingLine.objects.filter(
+        _holding(run.starts_at or at), goods__in=included(run).values("goods")
+    )
+    others = others.filter(is_left_out=False, problem="").exclude(run=run)
+    found = list(others.select_related("run", "goods").order_by("pk")[: NAMED + 1])
+    if not found:
+        return
+    named = _("; ").join(
+        _("%(goods)s in %(run)s") % {"goods": line.goods, "run": line.run.number}
+        for line in found[:NAMED]
+    )
+    raise Overlap(
+        _("Other runs have the same goods: %(named)s%(more)s. Cancel one of them.")
+        % {"named": named, "more": " …" if len(found) > NAMED else ""},
+        runs=sorted({line.run.number for line in found}),
+    )
+
+
+def _holding(begin: datetime) -> Q:
+    return Q(run__status=RunStatus.SCHEDULED) | Q(
+        run__status=RunStatus.APPLIED, run__ends_at__gt=begin
+    )
+
+
+@transaction.atomic
+def apply_scheduled(run: RepricingRun, *, now: datetime | None = None) -> RepricingRun:
+    """Apply a run whose time has come, exactly once however many workers try.
+
+    A run whose prices should have returned already is not applied any more; it becomes
+    `stale` like one whose prices or costs have moved.
+    """
+    now = now or timezone.now()
+    run = locked(run)
+    if (
+        run.status != RunStatus.SCHEDULED
+        or run.starts_at is None
+        or run.starts_at > now
+    ):
+        return run
+    lines = line_values(run)
+    standing = locked_values((line.goods_id for line in lines), *STANDING)
+    is_over = run.ends_at is not None and run.ends_at <= now
+    if is_over or any(is_stale(line, standing.get(line.goods_id)) for line in lines):
+        run.status = RunStatus.STALE
+        run.save()
+        record(by=None, action="repricing.stale", target=run)
+        return run
+    _apply(run, lines, standing, by=None, means=Means.SCHEDULE, at=now)
+    record(by=None, action="repricing.applied", target=run, lines=len(lines))
     return run
 
 
@@ -133,7 +250,7 @@ def approve(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
 def reject(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
     """Refuse a waiting run; nothing is applied. A reason is asked for."""
     permit(by, APPROVE, gettext_lazy("Reject"))
-    run = _locked(run)
+    run = locked(run)
     require(run, RunStatus.AWAITING, verb=gettext_lazy("Reject"))
     text = clean_reason(reason)
     if not text:
@@ -147,9 +264,10 @@ def reject(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
 
 @transaction.atomic
 def cancel(run: RepricingRun, *, by: "User") -> RepricingRun:
-    """Take back a waiting run: by who proposed it, or who may approve."""
-    run = _locked(run)
-    require(run, RunStatus.AWAITING, verb=gettext_lazy("Cancel"))
+    """Close a run that is not applied: by who proposed it, or who may approve; one that
+    a schedule proposed, by whoever makes runs."""
+    run = locked(run)
+    require(run, *CANCELLABLE, verb=gettext_lazy("Cancel"))
     if not may_cancel(by, run):
         raise NotPermitted(_("Only who proposed the run may take it back."))
     run.status, run.decided_by, run.decided_at = RunStatus.CANCELLED, by, timezone.now()
@@ -160,7 +278,11 @@ def cancel(run: RepricingRun, *, by: "User") -> RepricingRun:
 
 def may_cancel(by: "User", run: RepricingRun) -> bool:
     """Who proposed it, and whoever may approve."""
-    return by.is_active and (run.created_by_id == by.pk or by.has_perm(APPROVE))
+    if not by.is_active:
+        return False
+    if run.created_by_id is None and by.has_perm(PROPOSE):
+        return True
+    return run.created_by_id == by.pk or by.has_perm(APPROVE)
 
 
 def needs_second_person(by: "User", run: RepricingRun) -> bool:
@@ -168,68 +290,97 @@ def needs_second_person(by: "User", run: RepricingRun) -> bool:
     return run.created_by_id == by.pk and not is_only_holder(by, APPROVE)
 
 
-def _apply(run: RepricingRun, by: "User") -> bool:
-    """Write all lines, or none when one no longer starts from what it was made for."""
-    lines = list(run.lines.all())
-    many = {goods.pk: goods for goods in locked_all(line.goods_id for line in lines)}
-    if any(_is_stale(line, many[line.goods_id]) for line in lines):
-        return False
-    pairs = []
-    for line in lines:
-        goods = many[line.goods_id]
-        before = changes.snapshot(goods)
-        if line.new_price is not None:
-            goods.price = line.new_price
-        if line.new_case_price is not None:
-            goods.case_price = line.new_case_price
-        pairs.append((goods, before))
-    log = [_line(goods, before, run, by) for goods, before in pairs]
-    changes.save_all(
-        pairs,
-        changes.Origin(
-            by=run.created_by,
-            means=Means.RUN,
-            reason=run.reason,
-            reference=run.number,
-        ),
-    )
-    record_all(line for line in log if line is not None)
-    return True
-
-
-def _line(
-    goods: Goods, before: changes.Snapshot, run: RepricingRun, by: "User"
-) -> "Line | None":
-    """What the operation log says of one goods of a run; None where nothing moves."""
-    touched = changes.changed(goods, before)
-    if not touched:
-        return None
-    with context.using(means="run"):
-        return entry(
-            by=by,
-            action="goods.repriced",
-            target=goods,
-            changes={
-                name: [None if v is None else plain(v) for v in pair]
-                for name, pair in touched.items()
-            },
-            run=run.number,
+def line_values(run: RepricingRun) -> list[Any]:
+    """What is applied, without instances: there may be many."""
+    return list(
+        included(run).values_list(
+            *("goods_id", "cost", "old_price", "old_case_price"),
+            *("new_price", "new_case_price"),
+            named=True,
         )
+    )
 
 
-def _is_stale(line: RepricingLine, goods: Goods) -> bool:
+def _apply(
+    run: RepricingRun,
+    lines: Sequence[Any],
+    standing: Mapping[int, Any],
+    *,
+    by: "User | None",
+    means: Means,
+    at: datetime,
+) -> None:
+    """Write all lines of a locked run that is not stale."""
+    rows = [
+        changes.NewPrices(
+            line.goods_id,
+            line.old_price,
+            line.old_case_price,
+            line.old_price if line.new_price is None else line.new_price,
+            line.old_case_price if line.new_case_price is None else line.new_case_price,
+        )
+        for line in lines
+    ]
+    write(run, rows, standing, by=by, means=means, reason=run.reason, at=at)
+    run.status, run.applied_at = RunStatus.APPLIED, at
+    run.save()
+
+
+def write(
+    run: RepricingRun,
+    rows: Iterable[changes.NewPrices],
+    standing: Mapping[int, Any],
+    *,
+    by: "User | None",
+    means: Means,
+    reason: str,
+    at: datetime,
+) -> int:
+    """Prices, history and operation log of locked goods, naming the run; gives how many
+    goods changed. The history names who proposed the run, the log who carried it out."""
+    many = [row for row in rows if row.is_change]
+    author = run.created_by if means != Means.ROLLBACK else by
+    origin = changes.Origin(author, means, reason, run.number)
+    count = changes.reprice_all(many, origin, at)
+    with context.using(means=str(means)):
+        blank = entry(by=by, action="goods.repriced", target=Goods(pk=0))
+    record_all(
+        blank._replace(
+            target_id=str(row.goods_id),
+            target_label=_label(standing[row.goods_id]),
+            data={"changes": _differences(row), "run": run.number},
+        )
+        for row in many
+    )
+    return count
+
+
+def _label(goods: Any) -> str:
+    """As `str()` of the goods."""
+    return f"{goods.code} {goods.name}"[:200]
+
+
+def _differences(row: changes.NewPrices) -> dict[str, list[str | None]]:
+    found: dict[str, list[str | None]] = {}
+    for name in changes.PRICE_FIELDS:
+        old, new = getattr(row, f"old_{name}"), getattr(row, name)
+        if old != new:
+            found[name] = [None if v is None else plain(v) for v in (old, new)]
+    return found
+
+
+def is_stale(line: Any, goods: Any) -> bool:
     """Whether the goods is no longer as it was, or could not take the new price."""
-    if goods.status == GoodsStatus.ARCHIVED:
+    if goods is None or goods.status == GoodsStatus.ARCHIVED:
         return True
     on_sale = goods.status == GoodsStatus.ON_SALE
     if on_sale and goods.retail_enabled and line.new_price == 0:
         return True
     if on_sale and goods.case_enabled and line.new_case_price == 0:
         return True
-    return (goods.price, goods.case_price, goods.cost) != (
-        line.old_price,
-        line.old_case_price,
-        line.cost,
+    return bool(
+        (goods.price, goods.case_price, goods.cost)
+        != (line.old_price, line.old_case_price, line.cost)
     )
 
 

@@ -22,6 +22,7 @@ class SalesConfig(AppConfig):
 
         ports.sales_volume.connect(figures.sales_volume)
         ports.sales_volume_expression.connect(figures.sales_volume_expression)
+        ports.open_demand.connect(figures.open_demand)
         ports.order_terms.connect(figures.order_terms)
         ports.order_urls.connect(cells.order_urls)
         ports.customer_orders.connect(customers.orders_of)

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Subquery, Value
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from backoffice.base.among import among
 from backoffice.base.money import round_cost, round_quantity
 from sales.enums import OrderStatus
 from sales.models import (
+    CartLine,
     GoodsFigures,
     Order,
     OrderLine,
@@ -92,6 +94,21 @@ def sales_volume(goods_ids: Iterable[int]) -> dict[int, Decimal]:
 def sales_volume_expression() -> Any:
     """The same for a QuerySet of goods, never null: every goods has its row."""
     return F("figures__volume")
+
+
+def open_demand(goods_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Goods id → (carts it lies in, unpaid orders with it); neither where both are 0."""
+    ids = list(goods_ids)
+    carts = dict(_counted(CartLine.objects.filter(among("goods", ids)), "cart"))
+    pending = OrderLine.objects.filter(
+        among("goods", ids), order__status=OrderStatus.PENDING
+    )
+    unpaid = dict(_counted(pending, "order"))
+    return {pk: (carts.get(pk, 0), unpaid.get(pk, 0)) for pk in carts | unpaid}
+
+
+def _counted(lines: QuerySet[Any], of: str) -> Iterable[tuple[int, int]]:
+    return lines.order_by().values_list("goods").annotate(n=Count(of, distinct=True))
 
 
 def points_expression() -> Any:

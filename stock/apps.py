@@ -17,6 +17,7 @@ class StockConfig(AppConfig):
             levels,
             proving,
             replenishment,
+            velocity,
             watching,
             words,
         )
@@ -30,6 +31,8 @@ class StockConfig(AppConfig):
         ports.reserved.connect(availability.reserved)
         ports.moved.connect(availability.moved)
         ports.is_available_expression.connect(availability.is_available_expression)
+        ports.last_received.connect(availability.last_received)
+        ports.sold_lately.connect(velocity.sold_lately)
         ports.stock_url.connect(stock_url)
         levels.on_order.connect(replenishment.on_order)
         proofs.register("stock", proving.prove)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, Max, Sum
 
 from backoffice.base.among import among
 from backoffice.base.money import round_quantity
+from stock.enums import MovementKind
 from stock.models import StockBalance, StockMovement
 from stock.quantities import ZERO
 
@@ -35,6 +37,14 @@ def moved(goods_ids: Iterable[int]) -> set[int]:
     """Those of these goods whose stock ever moved, in their base unit."""
     rows = StockBalance.objects.filter(pk__in=list(goods_ids))
     return set(rows.values_list("pk", flat=True))
+
+
+def last_received(goods_ids: Iterable[int]) -> dict[int, datetime]:
+    """Goods id → when it last came in; those that never did are left out."""
+    rows = StockMovement.objects.filter(
+        among("goods", goods_ids), kind=MovementKind.RECEIPT
+    )
+    return dict(rows.order_by().values_list("goods").annotate(last=Max("at")))
 
 
 def _levels(goods_ids: Iterable[int]) -> Iterable[tuple[int, Decimal, Decimal]]:

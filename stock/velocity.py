@@ -6,17 +6,21 @@ the first sale or receipt where those are fewer, at least 1. Never below 0; 6 pl
 half up. All goods come in one query.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q, Sum
 from django.utils import timezone
 
+from backoffice.base.among import among
 from backoffice.base.money import round_quantity
 from backoffice.shop import shop
+from stock.enums import SoldKind
+from stock.models import SoldLine
 from stock.quantities import ZERO
 
 PLACES = Decimal("0.000001")
@@ -102,6 +106,24 @@ def paces(
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return {row[0]: _pace(spell, low, row) for row in cursor.fetchall()}
+
+
+def sold_lately(goods_ids: Iterable[int], days: int) -> dict[int, Decimal]:
+    """Goods id → base units paid less refunded in the last complete shop days; those
+    without a sale are left out."""
+    spell = window(timezone.now(), days)
+    lines = SoldLine.objects.filter(
+        among("goods", goods_ids), sold_at__gte=spell.begin, sold_at__lt=spell.end
+    )
+    totals = (
+        lines.order_by()
+        .values_list("goods")
+        .annotate(
+            sold=Sum("quantity", filter=Q(kind=SoldKind.SALE), default=ZERO),
+            back=Sum("quantity", filter=Q(kind=SoldKind.RETURN), default=ZERO),
+        )
+    )
+    return {pk: _quantity(sold) - _quantity(back) for pk, sold, back in totals}
 
 
 def _pace(spell: Window, low: Decimal, row: Sequence[Any]) -> Pace:

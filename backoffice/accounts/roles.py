@@ -100,6 +100,7 @@ _MERCHANDISER = _role(
         "catalog.price_goods",
         "catalog.view_repricingrun",
         "catalog.add_repricingrun",
+        "catalog.view_markdownrule",
     },
 )
 _STOCK_KEEPER = _role(
@@ -181,6 +182,7 @@ _MANAGER = _role(
         "sales.adjust_points",
         "catalog.change_repricingrun",
         "catalog.approve_repricingrun",
+        "catalog.change_markdownrule",
         "accounts.manage_staff",
         "accounts.view_personal_data",
         "accounts.erase_customer",

@@ -48,6 +48,18 @@ def _nothing_known(goods_ids: Iterable[int]) -> dict[int, Decimal]:
     return {}
 
 
+def _nothing_sold(goods_ids: Iterable[int], days: int) -> dict[int, Decimal]:
+    return {}
+
+
+def _no_demand(goods_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    return {}
+
+
+def _never_received(goods_ids: Iterable[int]) -> dict[int, Any]:
+    return {}
+
+
 def _none_of(goods_ids: Iterable[int]) -> set[int]:
     return set()
 
@@ -110,6 +122,19 @@ moved: Port[[Iterable[int]], set[int]] = Port("stock.moved", _none_of)
 #: goods ids → {id: base units handed over − returned}
 sales_volume: Port[[Iterable[int]], dict[int, Decimal]] = Port(
     "sales.volume", _nothing_known
+)
+#: goods ids and a number of complete shop days → {id: base units sold − returned in
+#: them, imported sales included}
+sold_lately: Port[[Iterable[int], int], dict[int, Decimal]] = Port(
+    "stock.sold_lately", _nothing_sold
+)
+#: goods ids → {id: when it was last received}
+last_received: Port[[Iterable[int]], dict[int, Any]] = Port(
+    "stock.last_received", _never_received
+)
+#: goods ids → {id: (open carts it lies in, unpaid orders with it)}
+open_demand: Port[[Iterable[int]], dict[int, tuple[int, int]]] = Port(
+    "sales.open_demand", _no_demand
 )
 #: for a QuerySet of goods, so that the database filters and sorts by them; None while
 #: nobody answers: whether anything can be promised (null for goods that never had any),

@@ -79,9 +79,17 @@ ACTIONS: "dict[str, str | Promise]" = {
     "refund.rejected": _("Refund rejected"),
     "points.adjusted": _("Points adjusted"),
     # repricing runs
+    "repricing.drafted": _("Repricing drafted"),
+    "repricing.moved": _("Repricing computed again"),
     "repricing.proposed": _("Repricing proposed"),
+    "repricing.scheduled": _("Repricing scheduled"),
     "repricing.applied": _("Repricing applied"),
+    "repricing.ended": _("Repricing ended, prices returned"),
+    "repricing.rolled_back": _("Repricing rolled back"),
     "repricing.stale": _("Repricing gone stale"),
+    "markdown.created": _("Markdown rule made"),
+    "markdown.changed": _("Markdown rule changed"),
+    "markdown.deleted": _("Markdown rule deleted"),
     "repricing.rejected": _("Repricing rejected"),
     "repricing.cancelled": _("Repricing cancelled"),
     # sheets

@@ -167,6 +167,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("REVIEW_FOUR_EYES", "off", GOODS, _("Four eyes: nobody approves what they entered"), _("on or off"), _flag),
         Setting("MIN_MARGIN_PERCENT", "0", GOODS, _("Smallest margin without a second person"), "%", _decimal("-100", "99.99", 2)),
         Setting("MAX_CHANGE_PERCENT", "30", GOODS, _("Largest price change without a second person"), "%", _percent),
+        Setting("DAILY_MOVE_PERCENT", "15", GOODS, _("Largest move that costs may propose without a second person"), "%", _percent),
         Setting("ACCESS_TOKEN_MINUTES", "120", SAFETY, _("An access token lives"), _("minutes"), _number(1, 1440)),
         Setting("REFRESH_TOKEN_DAYS", "30", SAFETY, _("A refresh token lives"), _("days"), _number(1, 365)),
         Setting("REGISTER_PER_HOUR", "60", SAFETY, _("Registrations from one address in an hour"), _("times"), _number(1, 100_000)),

@@ -41,12 +41,17 @@ from catalog import (
     listing,
     pictures,
     pricing,
+    proposing,
     repricing,
+    reversal,
     review,
+    studio,
     vocabulary,
 )
+from catalog.enums import RuleKind
 from catalog.errors import ContentLocked
-from catalog.models import Banner, Brand, Goods
+from catalog.models import Banner, Brand, Goods, MarkdownRule
+from catalog.rules import Rule
 from catalog.tests.factories import (
     ApprovedGoodsFactory,
     BannerFactory,
@@ -105,6 +110,33 @@ def _archived() -> Goods:
 def _waiting_run() -> Any:
     goods = OnSaleGoodsFactory(price=Decimal(10))
     return pricing.change_price(goods, by=AdminFactory(), price=Decimal(5)).run
+
+
+def _drafted_run() -> Any:
+    OnSaleGoodsFactory(price=Decimal(10))
+    recipe = studio.Recipe(Rule(RuleKind.PERCENT, Decimal(-5)))
+    return studio.draft(
+        studio.compute(Goods.objects.all(), recipe), recipe, by=AdminFactory()
+    )
+
+
+def _applied_run() -> Any:
+    return studio.submit(_drafted_run(), by=AdminFactory()).run
+
+
+def _with_prices() -> Callable[[Any], object]:
+    goods = OnSaleGoodsFactory(price=Decimal(10))
+    preview = studio.compute_typed([studio.Typed(goods.pk, Decimal(9))])
+    return lambda by: studio.draft(preview, studio.BY_HAND, by=by)
+
+
+def _of_lines(act: Callable[[Any, int, Any], object]) -> Callable[[Any], object]:
+    run = _drafted_run()
+    return lambda by: act(run, run.lines.get().pk, by)
+
+
+def _rung() -> MarkdownRule:
+    return MarkdownRule(days=2, percent=Decimal(10))
 
 
 def _word(by: Any) -> None:
@@ -258,6 +290,67 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         "manager",
         lambda: _plain(repricing.cancel, _waiting_run()),
         [repricing.cancel],
+    ),
+    "draft a run": (
+        "merchandiser manager",
+        _with_prices,
+        [studio.draft],
+    ),
+    "submit a run": (
+        "merchandiser manager",
+        lambda: _plain(studio.submit, _drafted_run()),
+        [studio.submit],
+    ),
+    "compute a run again": (
+        "merchandiser manager",
+        lambda: _plain(studio.recompute, _drafted_run()),
+        [studio.recompute],
+    ),
+    "leave lines out": (
+        "merchandiser manager",
+        lambda: _of_lines(lambda run, line, by: studio.leave_out(run, [line], by=by)),
+        [studio.leave_out],
+    ),
+    "leave out what hits a guard": (
+        "merchandiser manager",
+        lambda: _plain(studio.leave_out_hits, _drafted_run()),
+        [studio.leave_out_hits],
+    ),
+    "type a price of a run": (
+        "merchandiser manager",
+        lambda: _of_lines(
+            lambda run, line, by: studio.overtype(
+                run, line, by=by, price=Decimal(9), case_price=None
+            )
+        ),
+        [studio.overtype],
+    ),
+    "roll a run back": (
+        "merchandiser manager",
+        lambda: _plain(reversal.roll_back, _applied_run()),
+        [reversal.roll_back],
+    ),
+    "propose from costs": (
+        "merchandiser manager",
+        lambda: lambda by: proposing.propose_from_costs(by=by),
+        [proposing.propose_from_costs],
+    ),
+    "propose a markdown": (
+        "merchandiser manager",
+        lambda: lambda by: proposing.propose_markdown(by=by),
+        [proposing.propose_markdown],
+    ),
+    "change a markdown rule": (
+        "manager",
+        lambda: lambda by: proposing.save_rule(_rung(), by=by),
+        [proposing.save_rule],
+    ),
+    "delete a markdown rule": (
+        "manager",
+        lambda: _plain(
+            proposing.delete_rule, proposing.save_rule(_rung(), by=AdminFactory())
+        ),
+        [proposing.delete_rule],
     ),
     "make a brand": ("manager", lambda: _word, [vocabulary.save]),
     "delete a unit": (
@@ -554,6 +647,7 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
 #: modules whose functions with a keyword `by` are verbs
 MODULES = [
     *(archiving, banners, bulk, editing, listing, pictures, pricing, repricing),
+    *(studio, reversal, proposing),
     *(
         review,
         vocabulary,
@@ -574,6 +668,7 @@ MODULES = [
 PARTS = [
     *(bulk.run, bulk.foresee, exports.export_to_path),
     *(pricing.consider, pricing.propose, pricing.log_prices, repricing.propose),
+    *(repricing.carry_out, repricing.write),
     *(sending.send, receiving.receive, corrections.post_differences),
 ]
 #: what a person does with a sheet of her own, and nobody else; tried below

@@ -3,7 +3,7 @@
 from catalog.models.banners import Banner
 from catalog.models.goods import Brand, Category, Goods, GoodsPicture, Unit
 from catalog.models.logs import PriceLog, ShelfLog
-from catalog.models.repricing import RepricingLine, RepricingRun
+from catalog.models.repricing import MarkdownRule, RepricingLine, RepricingRun
 from catalog.models.search import GoodsSearch
 from catalog.models.shown import StorefrontChange
 from catalog.models.staged import StagedPicture
@@ -15,6 +15,7 @@ __all__ = [
     "Goods",
     "GoodsPicture",
     "GoodsSearch",
+    "MarkdownRule",
     "PriceLog",
     "RepricingLine",
     "RepricingRun",

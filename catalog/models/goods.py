@@ -88,6 +88,26 @@ class Category(models.Model):
     sequence = models.PositiveIntegerField(
         _("position"), default=100, help_text=_("The smaller, the further up.")
     )
+    target_margin = models.DecimalField(
+        _("target margin"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal("99.99"))],
+        help_text=_(
+            "In percent of the price. New prices are proposed when costs move; empty: none."
+        ),
+    )
+    rounding = models.CharField(
+        _("rounding"),
+        max_length=12,
+        blank=True,
+        help_text=_(
+            "Of proposed prices: 0.01, 0.1, 0.5, 1, or an ending .8, .9, .99; "
+            "with :up or :down behind it."
+        ),
+    )
 
     objects = NamedQuerySet.as_manager()
 
@@ -95,6 +115,13 @@ class Category(models.Model):
         verbose_name = _("category")
         verbose_name_plural = _("categories")
         ordering = ["sequence", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(target_margin__isnull=True)
+                | Q(target_margin__gte=0, target_margin__lt=100),
+                name="category_target_margin",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -16,7 +16,8 @@ from backoffice.shop import shop
 from catalog import changes, pricing
 from catalog.enums import EDITABLE, GoodsStatus, Guard, Means, RunStatus, SellingUnit
 from catalog.models import RepricingRun
-from catalog.pricing import KEEP, checked, floor_price, guard_hits, margin_percent
+from catalog.pricing import KEEP, checked, guard_hits, margin_percent
+from catalog.rules import floor_price
 from catalog.tests.factories import (
     ApprovedGoodsFactory,
     GoodsFactory,

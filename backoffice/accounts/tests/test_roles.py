@@ -58,6 +58,7 @@ EXPECTED = {
         "catalog.price_goods",
         "catalog.view_repricingrun",
         "catalog.add_repricingrun",
+        "catalog.view_markdownrule",
     },
     "stock_keeper": GOODS
     | ALERTS
@@ -108,6 +109,7 @@ def test_the_manager_may_everything_that_can_be_given():
 def test_only_the_manager_may_what_steers_the_shop():
     for permission in (
         "catalog.approve_repricingrun",
+        "catalog.change_markdownrule",
         "catalog.archive_goods",
         "catalog.create_missing",
         "accounts.manage_staff",
