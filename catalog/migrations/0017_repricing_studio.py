@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalog', '0013_indexes_of_history'),
+        ("catalog", "0016_sizes_are_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
