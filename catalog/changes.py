@@ -53,7 +53,7 @@ TRACKED = ("code", *CONTENT_FIELDS, *PRICE_FIELDS, *COST_FIELDS, "status", "list
 _COPIED = [
     field.attname
     for field in Goods._meta.concrete_fields
-    if field.name != "updated_at" and not field.generated
+    if field.name not in ("updated_at", "submitted_at") and not field.generated
 ]
 _copied = attrgetter(*_COPIED)
 _HISTORY_NAMES = [

@@ -90,10 +90,12 @@ def move(
     require(goods, *start, verb=VERB_LABELS[verb])
     changes.require_unmoved(goods, seen_at)
     details = check(goods) or {}
-    before = changes.snapshot(goods)
+    before = changes.snapshot(goods, (*changes.TRACKED, "submitted_at"))
     goods.status = end
     if end == GoodsStatus.ON_SALE:
         goods.listed_at = timezone.now()
+    if end == GoodsStatus.PENDING:
+        goods.submitted_at = timezone.now()
     changes.save(
         goods,
         before,

@@ -172,5 +172,5 @@ def queue() -> "QuerySet[Goods]":
     return (
         Goods.objects.filter(status=GoodsStatus.PENDING)
         .annotate(submission=Subquery(submissions.values("history_id")[:1]))
-        .order_by("submission", "pk")
+        .order_by("submitted_at", "pk")
     )

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import RowAction, VerbAdmin, thumb
+from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.errors import DomainError
 from backoffice.base.text import labelled
 from catalog import changes, differences, pricing, review
@@ -50,7 +50,7 @@ class ReviewPages(VerbAdmin):
         """What waits, the longest waiting first."""
         _permit(request)
         waiting = review.queue().select_related("category", "unit", "case_unit")
-        page = Paginator(waiting, PER_PAGE).get_page(request.GET.get("p"))
+        page = CappedPaginator(waiting, PER_PAGE).get_page(request.GET.get("p"))
         rows: list[Any] = list(page)
         submissions = _submissions(rows)
         for goods in rows:
@@ -67,6 +67,7 @@ class ReviewPages(VerbAdmin):
                 "opts": self.opts,
                 "title": _("Review queue"),
                 "page_obj": page,
+                "total": page.paginator.total,
                 "rows": rows,
             },
         )

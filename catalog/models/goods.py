@@ -285,6 +285,7 @@ class Goods(models.Model):
         _("main picture"), max_length=200, blank=True, editable=False
     )
     listed_at = models.DateTimeField(_("listed since"), null=True, editable=False)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), editable=False)
     updated_at = models.DateTimeField(_("changed"), editable=False)
     # kept by the database, for the lists
@@ -301,7 +302,8 @@ class Goods(models.Model):
 
     objects = GoodsQuerySet.as_manager()
     history = GoodsRecords(
-        bases=[HistoryBase], excluded_fields=["updated_at", "price_step", "cost_state"]
+        bases=[HistoryBase],
+        excluded_fields=["updated_at", "submitted_at", "price_step", "cost_state"],
     )
 
     class Meta:
@@ -321,7 +323,8 @@ class Goods(models.Model):
             ),
         ]
         # each is the way to a filter or an order of a list, see docs/queries.md; none is
-        # on a price or a cost, which change every morning
+        # on a price or a cost, which change every morning. A status that is the same all
+        # through an index leads it for SQLite, which would prefer another one else
         indexes = [
             models.Index(fields=["status", "id"], name="goods_by_status"),
             models.Index(fields=["category", "id"], name="goods_by_category"),
@@ -329,9 +332,14 @@ class Goods(models.Model):
             models.Index(fields=["barcode"], name="goods_by_barcode"),
             models.Index(fields=["price_step", "id"], name="goods_by_price"),
             models.Index(
-                fields=["-listed_at", "-id"],
+                fields=["status", "-listed_at", "-id"],
                 condition=Q(status=GoodsStatus.ON_SALE),
                 name="goods_on_sale",
+            ),
+            models.Index(
+                fields=["status", "submitted_at", "id"],
+                condition=Q(status=GoodsStatus.PENDING),
+                name="goods_to_review",
             ),
             models.Index(
                 fields=["cost_state", "id"],

@@ -18,7 +18,7 @@ from catalog.resources.words import RELATIONS
 _FIELDS = [field for field in Goods._meta.concrete_fields if not field.generated]
 _NAMES = [field.attname for field in _FIELDS]
 #: what no row of a sheet looks at
-_UNSEEN = ("created_at", "listed_at")
+_UNSEEN = ("created_at", "listed_at", "submitted_at")
 _SEEN = [name for name in _NAMES if name not in _UNSEEN]
 
 

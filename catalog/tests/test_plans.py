@@ -18,7 +18,7 @@ from backoffice.accounts.models import User
 from backoffice.accounts.tests.factories import AdminFactory
 from backoffice.base.api.paging import Page
 from backoffice.base.triggers import lifted
-from catalog import changes, storefront
+from catalog import changes, review, storefront
 from catalog.admin.goods import GoodsAdmin
 from catalog.models import Brand, Category, Goods, PriceLog, ShelfLog, Unit
 from catalog.storefront import Search
@@ -39,6 +39,8 @@ MOST_COST = 10_000
         (lambda: Goods.objects.coded("g1").order_by(), "goods_code_unique"),
         (lambda: Goods.objects.filter(barcode="69").order_by(), "goods_by_barcode"),
         (lambda: Goods.objects.filter(status="on_sale")[:50], "goods_by_status"),
+        (lambda: review.queue()[:50], "goods_to_review"),
+        (lambda: storefront._ordered(Goods.objects.on_sale(), "-listed_at"), "goods_on_sale"),
         (lambda: Goods.objects.filter(brand=7)[:50], "goods_by_brand"),
         (lambda: Goods.objects.filter(category=7)[:50], "goods_by_category"),
         (lambda: Goods.objects.order_by("status", "id")[:50], "goods_by_status"),
@@ -165,6 +167,7 @@ LISTED = [*GoodsAdmin.list_display].index("listed_since")
             "V00012345", "0012345", "苹果", "梨", "hfs", "pg", "红富士 苹果", "佳", "zzz",
         )),
         f"{GOODS}?tab=draft&q=苹果",
+        f"{GOODS}review/", f"{GOODS}review/?p=5", f"{GOODS}review/{{pending}}/",
         *(f"{log}{rest}" for log in (PRICES, SHELF, LOG) for rest in (
             "", "?p=200", "?before=end", "?person={person}", "?person=system",
         )),
@@ -185,6 +188,7 @@ def test_no_page_of_a_list_reads_a_large_table(client, address):
     address = address.format(
         brand=goods.brand_id or Brand.objects.first().pk,
         category=goods.category_id,
+        pending=Goods.objects.filter(status="pending").order_by("pk")[SIZE // 100].pk,
         person=User.objects.get(username="clerk3").pk,
         goods=goods.pk,
         day=timezone.localdate() - timedelta(days=40),

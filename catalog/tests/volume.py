@@ -70,7 +70,7 @@ _GOODS = """
 INSERT INTO catalog_goods (code, name, category_id, brand_id, spec, origin, barcode,
   description, unit_id, price, retail_enabled, min_quantity, is_weighed, case_unit_id,
   case_size, case_price, case_enabled, case_min_quantity, cost, points_factor, status,
-  image, listed_at, created_at, updated_at)
+  image, listed_at, submitted_at, created_at, updated_at)
 SELECT 'V' || lpad(i::text, 8, '0'),
   (%(names)s::text[])[1 + i %% %(name_count)s] || ' ' || i,
   (%(shelves)s::int[])[1 + h %% %(shelf_count)s],
@@ -82,6 +82,7 @@ SELECT 'V' || lpad(i::text, 8, '0'),
   CASE WHEN h %% 33 > 0 THEN (h %% 9000 + 100) / 150.0 END, 1, s,
   CASE WHEN h %% 19 > 0 THEN 'goods/' || i || '.jpg' ELSE '' END,
   CASE WHEN s IN ('on_sale', 'off_sale') THEN now() - h * interval '30 s' END,
+  CASE WHEN s = 'pending' THEN now() - h * interval '3 s' END,
   now(), now()
 FROM (SELECT i, h, (%(statuses)s::text[])[1 + h / 11 %% 100] AS s
   FROM (SELECT i, abs(hashint4(i) %% 1000003) AS h FROM generate_series(1, %(count)s) i)
@@ -148,7 +149,7 @@ def fill(count: int) -> None:
     columns = ", ".join(
         str(field.column)
         for field in Goods._meta.concrete_fields
-        if field.name != "updated_at" and not field.generated
+        if field.name not in ("updated_at", "submitted_at") and not field.generated
     )
     with connection.cursor() as cursor:
         cursor.execute(_GOODS, values)
