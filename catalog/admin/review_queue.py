@@ -50,7 +50,8 @@ class ReviewPages(VerbAdmin):
         """What waits, the longest waiting first."""
         _permit(request)
         waiting = review.queue().select_related("category", "unit", "case_unit")
-        page = CappedPaginator(waiting, PER_PAGE).get_page(request.GET.get("p"))
+        paginator = CappedPaginator(waiting, PER_PAGE)
+        page = paginator.get_page(request.GET.get("p"))
         rows: list[Any] = list(page)
         submissions = _submissions(rows)
         for goods in rows:
@@ -67,7 +68,7 @@ class ReviewPages(VerbAdmin):
                 "opts": self.opts,
                 "title": _("Review queue"),
                 "page_obj": page,
-                "total": page.paginator.total,
+                "total": paginator.total,
                 "rows": rows,
             },
         )
