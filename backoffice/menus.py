@@ -132,6 +132,9 @@ MENU: tuple[Group, ...] = (
         (
             Entry(_("Import"), "admin:sheets_import", ("sheets.add_batch",)),
             _list("sheets.batch", _("Batches")),
+            _list(
+                "sheets.export", _("Exports"), "sheets.view_batch", "sheets.add_batch"
+            ),
             Entry(_("Templates"), "admin:sheets_templates", ("sheets.add_batch",)),
         ),
     ),

@@ -7,9 +7,14 @@ class SheetsConfig(AppConfig):
     verbose_name = _("Sheets")
 
     def ready(self) -> None:
-        from backoffice.sheets.definitions import register  # noqa: PLC0415 - models load first
+        from backoffice.oplog import reading  # noqa: PLC0415 - models load first
+        from backoffice.sheets.definitions import (  # noqa: PLC0415 - as above
+            label,
+            register,
+        )
         from backoffice.sheets.operations import (  # noqa: PLC0415 - as above
             OperationLogSheet,
         )
 
         register(OperationLogSheet())
+        reading.values["sheet"] = label

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from backoffice.accounts.models import User
     from backoffice.sheets.enums import Outcome
+    from backoffice.sheets.models import Batch
 
     Text = str | Promise
 
@@ -308,6 +309,10 @@ class SheetDefinition:
     def targets(self, keys: Sequence[str]) -> dict[str, int]:
         """{key: id} of the rows that there are, for links to what a batch entered."""
         return {}
+
+    def onward(self, batch: "Batch", by: "User") -> list[tuple[str, str]]:
+        """(label, address) of where a person goes on after an import."""
+        return []
 
     def export(
         self, queryset: models.QuerySet, columns: Sequence[Column]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +19,9 @@ from backoffice.sheets.definitions import (
     Undone,
     Written,
 )
-from catalog.models import Goods
+from catalog.enums import VERB_PERMISSIONS, GoodsStatus
+from catalog.models import Goods, RepricingRun
+from catalog.repricing import APPROVE
 from catalog.resources import galleries
 from catalog.resources.checker import GoodsChecker
 from catalog.resources.columns import GOODS_COLUMNS
@@ -30,6 +33,7 @@ from catalog.resources.writing import GoodsWriter
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
+    from backoffice.sheets.models import Batch
 
 CREATE_MISSING = "catalog.create_missing"
 ABILITIES = (
@@ -40,6 +44,8 @@ ABILITIES = (
     "catalog.view_cost",
     CREATE_MISSING,
 )
+#: any of these opens the pages of repricing runs
+RUNS = ("catalog.view_repricingrun", APPROVE)
 CHUNK = 2000
 #: columns that are no field: asked of the stock, or for a person to fill in
 COMPUTED = ("images", "available", "reason")
@@ -108,6 +114,18 @@ class GoodsSheet(SheetDefinition):
         for plans in new:
             undo.put_away(plans)
         return undo.undone
+
+    def onward(self, batch: "Batch", by: "User") -> list[tuple[str, str]]:
+        """New goods are drafts, to be submitted; guarded prices wait in a run."""
+        ways = []
+        drafts = f"{reverse('admin:catalog_goods_changelist')}?tab={GoodsStatus.DRAFT}"
+        if batch.new and by.has_perm(VERB_PERMISSIONS["submit"]):
+            ways.append((_("Submit drafts for review"), drafts))
+        run = RepricingRun.objects.filter(number=batch.run).first()
+        if run is not None and any(map(by.has_perm, RUNS)):
+            address = reverse("admin:catalog_repricingrun_change", args=[run.pk])
+            ways.append((_("Open run %(number)s") % {"number": run.number}, address))
+        return ways
 
     def targets(self, keys: Sequence[str]) -> dict[str, int]:
         return {goods.code: goods.pk for goods in find(keys).values()}

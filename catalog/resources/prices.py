@@ -46,7 +46,7 @@ class PricesSheet(GoodsSheet):
     id = "prices"
     label = gettext_lazy("prices")
     summary = gettext_lazy(
-        "New prices for goods that are there; guarded ones wait for approval."
+        "New prices for goods that are there; those that hit a guard wait for approval."
     )
     columns = PRICES_COLUMNS
     import_permissions = ("catalog.price_goods", "catalog.change_goods")

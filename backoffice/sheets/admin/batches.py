@@ -142,7 +142,7 @@ class BatchAdmin(BatchPages, DownloadPages, ReadOnlyAdmin):
     def kind(self, obj: Batch) -> Any:
         return definitions.label(obj.sheet)
 
-    @column(gettext_lazy("status"), ordering="status")
+    @column(gettext_lazy("status"), ordering="status", phone="wide")
     def state(self, obj: Batch) -> Any:
         return status_tag(obj.status)
 

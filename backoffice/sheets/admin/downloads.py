@@ -25,7 +25,6 @@ from backoffice.sheets.models import Export
 
 #: an export stays in memory up to this size, then on the disk
 IN_MEMORY = 4 * 2**20
-RECENT = 10
 
 
 def _definition(sheet_id: str) -> SheetDefinition:
@@ -131,7 +130,6 @@ class DownloadPages:
             _("Export"),
             asked=asked,
             sheet=definitions.label(asked.sheet),
-            earlier=Export.objects.filter(by=request.user.pk).exclude(pk=pk)[:RECENT],
         )
 
     def export_progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:

@@ -179,6 +179,9 @@ class BatchPages:
             and batch.done > 0
             and undoing.may_undo(user, batch),
             missing=self._missing(batch),
+            onward=definitions.get(batch.sheet).onward(batch, user)
+            if batch.status == BatchStatus.APPLIED
+            else [],
         )
 
     def _missing(self, batch: Batch) -> list[tuple[str, list[str]]]:

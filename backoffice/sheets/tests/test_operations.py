@@ -127,7 +127,7 @@ def test_the_page_offers_the_export_of_what_it_shows(client):
 def test_without_sheets_there_is_no_export(client):
     client.force_login(AdminFactory())
     with ports.sheet_tools.instead(None):
-        assert "/export/" not in client.get(LIST).content.decode()
+        assert "/batch/export/" not in client.get(LIST).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import openpyxl
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 from django.utils.module_loading import import_string
@@ -16,7 +18,7 @@ from backoffice.sheets import importing, tasks
 from backoffice.sheets.models import Batch, BatchRow, Export, HeaderMapping
 from backoffice.sheets.tests.files import csv_bytes
 from catalog import editing
-from catalog.models import Category, Goods
+from catalog.models import Category, Goods, RepricingRun
 from catalog.tests.factories import GoodsFactory, OnSaleGoodsFactory
 from catalog.tests.sheets.test_import import HEADER, ROW
 
@@ -629,3 +631,69 @@ def test_files_of_exports_go_after_some_days(client, shop, big_exports):
     assert asked.status == "gone"
     assert client.get(url("export_file", asked)).status_code == 404
     assert tasks.drop_abandoned() == 0
+
+
+# --- where one goes on ------------------------------------------------------------------
+
+
+def test_an_import_leads_on_to_its_drafts_and_its_run(client, shop):
+    client.force_login(shop)
+    OnSaleGoodsFactory(code="B1", price="5")
+    upload(client, [HEADER, ROW, ["B1", "", "", "", "50"]])
+    batch = Batch.objects.get()
+    drafts = reverse("admin:catalog_goods_changelist") + "?tab=draft"
+    assert drafts not in client.get(url("batch_change", batch)).content.decode()
+    client.post(url("apply", batch))
+    batch.refresh_from_db()
+    run = RepricingRun.objects.get(number=batch.run)
+    to_run = reverse("admin:catalog_repricingrun_change", args=[run.pk])
+    page = client.get(url("batch_change", batch)).content.decode()
+    assert drafts in page
+    assert to_run in page
+    assert client.get(drafts).status_code == 200
+    # who only looks gets no way to what they may not do
+    viewer = StaffFactory(permissions=["sheets.view_batch", "sheets.view_all_batches"])
+    client.force_login(viewer)
+    page = client.get(url("batch_change", batch)).content.decode()
+    assert drafts not in page
+    assert to_run not in page
+
+
+def exported(by, **facts):
+    return Export.objects.create(
+        sheet="goods", format="csv", by=by, rows_total=3, language="en", **facts
+    )
+
+
+def test_exports_are_found_again_by_who_asked_for_them(client, shop):
+    clerk = StaffFactory(permissions=["catalog.view_goods"])
+    mine = exported(clerk, status="done", done=3, file="exports/x")
+    running = exported(clerk, done=1)
+    theirs = exported(shop)
+    client.force_login(clerk)
+    address = reverse("admin:sheets_export_changelist")
+    page = client.get(address).content.decode()
+    assert url("export_file", mine) in page
+    assert running.file_name in page
+    assert url("export_file", running) not in page
+    assert theirs.file_name not in page
+    answer = client.get(url("export_change", running))
+    assert answer.url == url("export_page", running)
+    assert client.get(answer.url).status_code == 200
+    assert client.get(url("export_page", theirs)).status_code == 404
+    client.force_login(StaffFactory())
+    assert client.get(address).status_code == 403
+
+
+def test_the_list_of_exports_asks_the_same_for_one_and_many(
+    client, shop, django_assert_max_num_queries
+):
+    client.force_login(shop)
+    address = reverse("admin:sheets_export_changelist")
+    exported(shop)
+    with CaptureQueriesContext(connection) as one:
+        client.get(address)
+    for _ in range(10):
+        exported(shop, status="done", file="exports/x")
+    with django_assert_max_num_queries(len(one)):
+        client.get(address)
