@@ -4,8 +4,8 @@ from django.db.models import OuterRef, Subquery
 
 def look_it_up(apps, schema_editor):
     """Since when goods wait that wait already."""
-    goods = apps.get_model("catalog", "0017_repricing_studio")
-    history = apps.get_model("catalog", "0017_repricing_studio")
+    goods = apps.get_model("catalog", "Goods")
+    history = apps.get_model("catalog", "HistoricalGoods")
     submitted = history.objects.filter(
         id=OuterRef("pk"), status_changed=True, status="pending"
     ).order_by("-history_id")
