@@ -242,6 +242,8 @@ def test_page_works_in_a_browser_under_its_policy(live_server):
 
     from backoffice.testing import chromium_path
 
+    user = UserFactory()
+    token = tokens.issue(user).access
     seen, broken = [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -265,6 +267,16 @@ def test_page_works_in_a_browser_under_its_policy(live_server):
             page.click(".execute")
             page.wait_for_selector(".live-responses-table")
             assert '"code": 0' in page.inner_text(".live-responses-table")
+            # with a token, the calls of customers too
+            page.click(".scheme-container button.authorize")
+            page.fill(".dialog-ux input", token)
+            page.click(".dialog-ux button.authorize")
+            page.click(".dialog-ux .btn-done")
+            page.click("#operations-account-get_me .opblock-summary-control")
+            page.click("#operations-account-get_me .execute")
+            page.wait_for_selector("#operations-account-get_me .live-responses-table")
+            told = page.inner_text("#operations-account-get_me .live-responses-table")
+            assert user.username in told
         browser.close()
     assert broken == []
     assert all(address.startswith(live_server.url) for address in seen)
