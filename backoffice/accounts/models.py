@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts import tokencache
@@ -267,6 +268,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.nickname = one_line(self.nickname)
         if errors:
             raise ValidationError(errors)
+
+    def _get_session_auth_hash(self, secret: Any = None) -> str:
+        """What ends tokens ends sessions too, for good: a person who is switched on
+        again is not signed in where they, or somebody else, were before."""
+        return salted_hmac(
+            "backoffice.accounts.sessions",
+            f"{self.token_secret}:{self.password}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
     @property
     def log_label(self) -> str:

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
+from backoffice.accounts import tokens
 from backoffice.accounts.models import User
 from backoffice.accounts.tests.factories import (
     PASSWORD,
@@ -244,6 +245,29 @@ def test_an_account_that_is_taken_away_is_out_at_once(client, change):
     User.objects.filter(pk=user.pk).update(**change)
     response = client.get("/admin/")
     assert response.status_code in (302, 403)
+
+
+@pytest.mark.parametrize("field", ["is_active", "is_staff"])
+@pytest.mark.parametrize("way", ["model", "database"])
+def test_who_is_let_in_again_signs_in_anew(client, field, way):
+    user = StaffFactory(username="fang")
+    sign_in(client, "fang")
+    for value in (False, True):
+        if way == "model":
+            setattr(user, field, value)
+            user.save()
+        else:
+            User.objects.filter(pk=user.pk).update(**{field: value})
+    assert client.get("/admin/").status_code == 302
+    sign_in(client, "fang")
+    assert client.get("/admin/").status_code == 200
+
+
+def test_signing_out_everywhere_ends_sessions_too(client):
+    user = StaffFactory(username="fang")
+    sign_in(client, "fang")
+    tokens.sign_out_everywhere(user, by=user)
+    assert client.get("/admin/").status_code == 302
 
 
 def test_an_old_hash_is_renewed_at_sign_in(client, settings):
