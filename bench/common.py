@@ -16,9 +16,11 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice, repeat
 from pathlib import Path
 
 import psycopg
@@ -123,17 +125,20 @@ class Server:
 
 
 @contextmanager
-def served(application: str, url: str) -> Iterator[Server]:
-    """A WSGI application under granian, two processes with one thread each."""
+def served(
+    application: str, url: str, *, workers: int = 2, threads: int = 1, **more: str
+) -> Iterator[Server]:
+    """A WSGI application under granian, by default two processes with one thread each;
+    `more` goes to its environment."""
     port = _free_port()
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", "2"),
-        *("--blocking-threads", "1", "--no-ws", "--log-level", "error"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(workers)),
+        *("--blocking-threads", str(threads), "--no-ws", "--log-level", "error"),
         *("--workers-kill-timeout", "3", application),
     ]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(url), start_new_session=True
+        command, cwd=ROOT, env=environment(url) | more, start_new_session=True
     )
     try:
         _wait_for(port)
@@ -183,10 +188,11 @@ def _cpu_seconds(pid: int) -> float:
 
 @dataclass(frozen=True)
 class Load:
-    """What came of asking for a while."""
+    """What came of asking for a while. `answers` counts them by status."""
 
     per_second: float
     cpu_ms: float
+    answers: Mapping[int, int]
 
 
 def ask(
@@ -198,33 +204,64 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> Load:
     """Ask for `path` on so many kept-open connections, one request each at a time."""
-    given = {"Host": "127.0.0.1", "Accept": "application/json", **(headers or {})}
+    request = written("GET", path, headers or {})
+    return send(server, repeat(request), seconds=seconds, connections=connections)
+
+
+def written(
+    method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+) -> bytes:
+    """A request as it goes over the wire."""
+    given = {"Host": "127.0.0.1", "Accept": "application/json", **headers}
+    if body:
+        given |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
-    request = f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode()
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
+
+
+def send(
+    server: Server,
+    requests: Iterator[bytes],
+    *,
+    seconds: float,
+    connections: int,
+    expected: Sequence[int] = (200,),
+) -> Load:
+    """Send requests on so many kept-open connections, one each at a time, until the
+    time is over or there are no more. Ends with a sentence at an unexpected answer."""
     selector = selectors.DefaultSelector()
-    for _ in range(connections):
+    began, cost = time.perf_counter(), server.cpu_seconds()
+    until, open_ones, answers = began + seconds, 0, Counter[int]()
+    for request in islice(requests, connections):
         sock = socket.create_connection(("127.0.0.1", server.port))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(request)
         selector.register(sock, selectors.EVENT_READ, bytearray())
-    began, cost, count = time.perf_counter(), server.cpu_seconds(), 0
-    until = began + seconds
-    while time.perf_counter() < until:
+        open_ones += 1
+    while open_ones and time.perf_counter() < until:
         for key, _events in selector.select(timeout=1):
             held: bytearray = key.data
             held += key.fileobj.recv(65536)  # type: ignore[union-attr]
             if not _is_whole(held):
                 continue
-            if not held.startswith(b"HTTP/1.1 200"):
+            status = int(held[9:12])
+            if status not in expected:
                 sys.exit(f"The server answered {bytes(held[-300:])!r}")
             held.clear()
-            count += 1
-            key.fileobj.sendall(request)  # type: ignore[union-attr]
+            answers[status] += 1
+            request = next(requests, b"")
+            if request:
+                key.fileobj.sendall(request)  # type: ignore[union-attr]
+            else:
+                selector.unregister(key.fileobj)
+                key.fileobj.close()  # type: ignore[union-attr]
+                open_ones -= 1
     took, cost = time.perf_counter() - began, server.cpu_seconds() - cost
     for key in list(selector.get_map().values()):
         key.fileobj.close()  # type: ignore[union-attr]
     selector.close()
-    return Load(count / took, 1000 * cost / count)
+    count = answers.total()
+    return Load(count / took, 1000 * cost / max(count, 1), answers)
 
 
 def _is_whole(answer: bytearray) -> bool:

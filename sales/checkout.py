@@ -85,7 +85,14 @@ class Basket:
     from_cart: bool = False
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Placed:
+    """A new order with its lines, as they were written."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+
+
 def place_order(
     basket: Basket,
     *,
@@ -93,6 +100,18 @@ def place_order(
     source: Source = Source.STOREFRONT,
     by: "User | None" = None,
 ) -> Order:
+    """As `place`, for who needs only the order."""
+    return place(basket, user=user, source=source, by=by).order
+
+
+@transaction.atomic
+def place(
+    basket: Basket,
+    *,
+    user: "User | None",
+    source: Source = Source.STOREFRONT,
+    by: "User | None" = None,
+) -> Placed:
     """Place an order for `user`; None is a customer at the counter without an account.
 
     Staff (`by`, with `sales.add_order`) enter orders without a minimum. Raises
@@ -127,7 +146,8 @@ def place_order(
             % {"total": quoted.goods_total, "least": shop.MIN_ORDER},
             quote=showing.quote(quoted),
         )
-    order = _write(basket, quoted, user=user, source=source, by=by)
+    placed = _write(basket, quoted, user=user, source=source, by=by)
+    order = placed.order
     _reserve(order, quoted, by or user)
     if quoted.points and user is not None:
         points.post(
@@ -145,7 +165,7 @@ def place_order(
         record(by=by, action="order.placed", target=order, payable=str(order.payable))
     if not order.payable:
         payments.pay_nothing(order)
-    return order
+    return placed
 
 
 def _permit(by: "User | None", source: Source) -> None:
@@ -284,7 +304,7 @@ def _write(
     user: "User | None",
     source: Source,
     by: "User | None",
-) -> Order:
+) -> Placed:
     now = timezone.now()
     to = basket.address or Address("", "")
     is_delivered = basket.delivery in DELIVERED
@@ -310,13 +330,13 @@ def _write(
         expires_at=_deadline(now),
     )
     shares = apportion([line.amount for line in quoted.lines], quoted)
-    OrderLine.objects.bulk_create(
+    lines = OrderLine.objects.bulk_create(
         _line(order, sequence, line, share.points, share.deduction)
         for sequence, (line, share) in enumerate(
             zip(quoted.lines, shares, strict=True), 1
         )
     )
-    return order
+    return Placed(order, lines)
 
 
 def _deadline(now: datetime) -> datetime:

@@ -76,8 +76,8 @@ def place_order(
     user = caller(request).user
 
     def act() -> Json:
-        order = checkout.place_order(_basket(user.pk, body), user=user)
-        return {"order": showing.order(order, lookup.lines_of(order))}
+        placed = checkout.place(_basket(user.pk, body), user=user)
+        return {"order": showing.order(placed.order, placed.lines)}
 
     if idempotency_key is None:
         raise FieldErrors({"Idempotency-Key": [_("Is required.")]})
