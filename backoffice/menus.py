@@ -103,6 +103,7 @@ MENU: tuple[Group, ...] = (
         "fa-cart-shopping",
         (
             _list("sales.order", _("Orders")),
+            Entry(_("Counter"), "admin:sales_counter", ("sales.add_order",)),
             Entry(_("Packing"), "admin:sales_packing", ("sales.pack_order",)),
             Entry(_("Pick-up board"), "admin:sales_pickup", ("sales.pack_order",)),
             _list("sales.refund", _("Refunds")),

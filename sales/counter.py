@@ -41,11 +41,30 @@ def sell(
         change = change_of(order.payable, tendered)
         if change is not None and not note:
             note = _("%(given)s yuan given, %(change)s back") % {
-                "given": tendered,
+                "given": round_money(tendered or ZERO),
                 "change": change,
             }
         payments.take(order, channel=channel, by=by, note=note)
     return fulfilment.hand_over_at_once(order, by=by)
+
+
+@transaction.atomic
+def enter(
+    basket: Basket,
+    *,
+    by: "User",
+    source: Source,
+    channel: Channel | None = None,
+    user: "User | None" = None,
+    note: str = "",
+) -> Order:
+    """Place an order that is packed later, and take the money where it is there
+    already. Raises what placing and paying raise."""
+    order = checkout.place_order(basket, user=user, source=source, by=by)
+    if channel is not None and order.status == OrderStatus.PENDING:
+        payments.take(order, channel=channel, by=by, note=note)
+        order.refresh_from_db()
+    return order
 
 
 def change_of(payable: Decimal, tendered: Decimal | None) -> Decimal | None:

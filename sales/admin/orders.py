@@ -34,6 +34,7 @@ from sales.admin.filters import (
     SourceFilter,
 )
 from sales.admin.searching import find_orders
+from sales.admin.till import TillPages
 from sales.enums import REFUND_OPEN, OrderStatus, Source
 from sales.models import Order, OrderLine, Refund
 
@@ -65,7 +66,7 @@ def with_goods(orders: Sequence[Any]) -> None:
 
 
 @admin.register(Order)
-class OrderAdmin(DeskPages):
+class OrderAdmin(TillPages, DeskPages):
     """The newest first; whatever narrows the list is served by an index in that
     order."""
 

@@ -47,7 +47,7 @@ def test_it_is_paid_and_gone():
     )
     assert (order.payable, order.paid) == (D("6.86"), D("6.86"))
     assert balance(apple) == (D("99.140"), 0)
-    assert order.payments.get().note == "10 yuan given, 3.14 back"
+    assert order.payments.get().note == "10.00 yuan given, 3.14 back"
     assert set(OperationLog.objects.values_list("action", flat=True)) >= {
         "order.placed",
         "order.paid",
