@@ -288,9 +288,9 @@ class TillPages:
             return None
         by: Any = request.user
         body = {
-            "rows": [vars(row) | {"offer": None} for row in rows]
-        } | form.data.dict()
-        body = {k: str(v) for k, v in body.items() if k != "csrfmiddlewaretoken"}
+            "rows": [[row.goods_id, row.unit, row.quantity, row.price] for row in rows],
+            **{name: request.POST.get(name, "") for name in form.fields},
+        }
 
         def act() -> dict[str, Any]:
             return {"order": _carry_out(form.cleaned_data, rows, by).pk}
