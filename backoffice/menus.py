@@ -166,6 +166,7 @@ MENU: tuple[Group, ...] = (
                 covers=("jobs",),
             ),
             _list("sms.smsmessage", _("SMS")),
+            _list("files.orphansearch", _("Files")),
         ),
     ),
 )

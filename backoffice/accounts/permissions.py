@@ -11,7 +11,7 @@ from backoffice.accounts.roles import OWN_APPS
 #: the order in which people look for them
 _ORDER = (
     *("catalog", "sheets", "stock", "sales", "accounts", "shop", "oplog", "jobs"),
-    *("sms", "books"),
+    *("sms", "files", "books"),
 )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: apps whose permissions roles and groups are made of
 OWN_APPS = (
-    *("oplog", "shop", "sms", "accounts", "jobs", "books", "sheets"),
+    *("oplog", "shop", "sms", "accounts", "jobs", "books", "sheets", "files"),
     *("catalog", "stock", "sales"),
 )
 
@@ -192,6 +192,8 @@ _MANAGER = _role(
         "sheets.view_all_batches",
         "jobs.view_jobs",
         "jobs.manage_jobs",
+        "files.view_orphansearch",
+        "files.manage_files",
         "sms.view_smsmessage",
         "sms.manage_sms",
     },

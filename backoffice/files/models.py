@@ -1,5 +1,8 @@
 """Files on the file server, each with the number of those who use it."""
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -40,7 +43,7 @@ class StoredFile(models.Model):
         verbose_name = _("stored file")
         verbose_name_plural = _("stored files")
         ordering = ["-id"]
-        default_permissions = ("view",)
+        default_permissions = ()
         indexes = [
             models.Index(
                 fields=["changed_at"],
@@ -87,3 +90,45 @@ class Thumbnail(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OrphanSearch(models.Model):
+    """One look for files that nothing names, and whether they were deleted.
+
+    Written only by `files.searching`. Files count that are older than `before`; a
+    deletion has the `before` of the search that somebody saw, so that it takes nothing
+    away that has only since become old enough.
+    """
+
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+    )
+    is_removal = models.BooleanField(_("deleted"), default=False)
+    before = models.DateTimeField(_("older than"))
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    #: what lies on the local disk at all, whether something names it or not
+    disk_files = models.PositiveIntegerField(_("files on the disk"), default=0)
+    disk_bytes = models.PositiveBigIntegerField(_("bytes on the disk"), default=0)
+    files = models.PositiveIntegerField(_("files"), default=0)
+    bytes = models.PositiveBigIntegerField(_("size"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+    #: the first of them
+    names: Any = models.JSONField(default=list)
+    message = models.CharField(_("what happened"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("look for unused files")
+        verbose_name_plural = _("files")
+        ordering = ["-id"]
+        default_permissions = ("view",)
+        permissions = [
+            ("manage_files", _("Can look for files that nothing uses and delete them"))
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

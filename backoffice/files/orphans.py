@@ -33,6 +33,9 @@ class Found:
     bytes: int = 0
     failed: int = 0
     names: list[str] = field(default_factory=list)
+    #: what lies on the local disk at all
+    disk_files: int = 0
+    disk_bytes: int = 0
 
     def add(self, name: str, size: int) -> None:
         """One more; the first names are kept to be shown."""
@@ -42,10 +45,15 @@ class Found:
             self.names.append(name)
 
 
-def clean(*, dry_run: bool) -> Found:
+def long_ago() -> datetime:
+    """Files older than this are cleaned up where nothing names them."""
+    return timezone.now() - timedelta(days=shop.ORPHAN_FILE_DAYS)
+
+
+def clean(*, dry_run: bool, before: datetime | None = None) -> Found:
     """Find what nothing names and is old enough, on disk and server; remove it."""
     store = default_store()
-    before = timezone.now() - timedelta(days=shop.ORPHAN_FILE_DAYS)
+    before = before or long_ago()
     found = Found()
     _of_disk(store, before, found, dry_run=dry_run)
     if store.client is not None:
@@ -56,7 +64,7 @@ def clean(*, dry_run: bool) -> Found:
 
 def _of_disk(store: Store, before: datetime, found: Found, *, dry_run: bool) -> None:
     root = Path(store.disk.location)
-    for batch in _batches(_old_files(root, before.timestamp())):
+    for batch in _batches(_old_files(root, before.timestamp(), found)):
         used = naming.used(_source(name) for name, _size in batch)
         for name, size in batch:
             if used.isdisjoint(_sources(name)):
@@ -65,12 +73,18 @@ def _of_disk(store: Store, before: datetime, found: Found, *, dry_run: bool) -> 
                     (root / name).unlink(missing_ok=True)
 
 
-def _old_files(root: Path, before: float) -> Iterator[tuple[str, int]]:
+def _old_files(root: Path, before: float, found: Found) -> Iterator[tuple[str, int]]:
     for folder, folders, files in os.walk(root):
         folders[:] = [f for f in folders if not f.startswith(".")]
         for file in files:
             path = Path(folder, file)
-            facts = path.stat(follow_symlinks=False)
+            try:
+                facts = path.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                # it was deleted meanwhile
+                continue
+            found.disk_files += 1
+            found.disk_bytes += facts.st_size
             if facts.st_mtime < before and not file.startswith("."):
                 yield path.relative_to(root).as_posix(), facts.st_size
 

@@ -4,7 +4,7 @@ from typing import Any, Protocol, cast
 
 from django.core.files.storage import FileSystemStorage, storages
 
-from media_client import MediaClient
+from media_client import Health, MediaClient
 
 
 class Store(Protocol):
@@ -21,6 +21,7 @@ class Store(Protocol):
     def save(self, name: str, content: Any) -> str: ...
     def delete(self, name: str) -> None: ...
     def url(self, name: str | None) -> str: ...
+    def health(self) -> Health: ...
 
 
 def default_store() -> Store:

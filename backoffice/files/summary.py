@@ -18,6 +18,7 @@ def of_files() -> dict[str, Any]:
         bytes=Sum("size", filter=Q(state=FileState.KEPT)),
         shared=Count("pk", filter=Q(state=FileState.KEPT, references__gt=1)),
         leaving=Count("pk", filter=Q(state=FileState.GOING)),
+        broken=Count("pk", filter=Q(state=FileState.GOING, md5="")),
         failures=Sum("failures", filter=~Q(state=FileState.KEPT)),
     )
     on_disk = sum(1 for _name in moving.left(to_server=True))
@@ -29,17 +30,18 @@ def of_files() -> dict[str, Any]:
         "shared": facts["shared"],
         "thumbnails": Thumbnail.objects.count(),
         "leaving": facts["leaving"],
+        "broken_uploads": facts["broken"],
         "failures": facts["failures"] or 0,
         **_of_server(),
     }
 
 
 def _of_server() -> dict[str, Any]:
-    client = default_store().client
-    if client is None:
+    store = default_store()
+    if store.client is None:
         return {}
     try:
-        health = client.health()
+        health = store.health()
     except MediaError as error:
         return {"server": "failing", "reason": error.reason.value}
     return {

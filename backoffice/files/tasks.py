@@ -2,10 +2,13 @@
 
 import logging
 
-from backoffice.files import orphans, references, thumbnails
+from backoffice.files import references, searching, thumbnails
 from backoffice.files.stores import default_store
+from backoffice.jobs import leases
 
 logger = logging.getLogger("backoffice.files")
+#: a search that takes longer may be begun by another worker as well; no harm is done
+SEARCH_SECONDS = 1500
 
 
 def make_thumbnails(path: str) -> str:
@@ -25,6 +28,17 @@ def sweep() -> str:
 
 def clean() -> str:
     """Remove files that nothing names for ORPHAN_FILE_DAYS."""
-    found = orphans.clean(dry_run=False)
-    logger.info("orphan files: %s removed, %s failed", found.files, found.failed)
-    return f"{found.files} removed, {found.bytes} bytes, {found.failed} failed"
+    search = searching.run(searching.nightly())
+    if search is None:
+        return "nothing"
+    logger.info("orphan files: %s removed, %s failed", search.files, search.failed)
+    return f"{search.files} removed, {search.bytes} bytes, {search.failed} failed"
+
+
+def search_orphans(search_id: int) -> str:
+    """Look for files that nothing names, or delete them, as somebody asked."""
+    with leases.holding("orphan-files", SEARCH_SECONDS) as held:
+        if held is None:
+            return "in other hands"
+        search = searching.run(search_id)
+    return "nothing" if search is None else f"{search.files} files"

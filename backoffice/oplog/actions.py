@@ -110,6 +110,8 @@ ACTIONS: "dict[str, str | Promise]" = {
     "alert.acknowledged": _("Stock alert acknowledged"),
     "alert.snoozed": _("Stock alert put off"),
     "alert.reopened": _("Stock alert opened again"),
+    # files
+    "files.orphans_removed": _("Files that nothing uses deleted"),
     # messages
     "sms.retried": _("Failed SMS tried again"),
     "sms.tested": _("Test SMS sent"),

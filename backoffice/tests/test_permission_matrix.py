@@ -25,6 +25,8 @@ from backoffice.accounts.tests.factories import (
 from backoffice.base.cropping import Crop
 from backoffice.base.errors import NotPermitted
 from backoffice.base.pictures import read_picture
+from backoffice.files import searching
+from backoffice.files.models import OrphanSearch
 from backoffice.jobs import failures
 from backoffice.jobs.tests.factories import failed
 from backoffice.schedules import SCHEDULES
@@ -622,6 +624,16 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         lambda: lambda by: failures.run_now(SCHEDULES[0].name, by=by),
         [failures.run_now],
     ),
+    "look for unused files": (
+        "manager",
+        lambda: lambda by: searching.look(by=by),
+        [searching.look],
+    ),
+    "delete unused files": (
+        "manager",
+        lambda: _plain(searching.remove, _searched()),
+        [searching.remove],
+    ),
     "retry a task": (
         "manager",
         lambda: _plain(failures.retry, failed().pk),
@@ -659,7 +671,7 @@ MODULES = [
         shop_verbs,
         sending,
     ),
-    *(batches, importing, undoing, exports),
+    *(batches, importing, undoing, exports, searching),
     *(receiving, spoilage, corrections, replenishment, suppliers),
     *(review, vocabulary, staff, own_roles, avatars, failures, shop_verbs, sending),
     *(batches, importing, undoing, exports, alerts),
@@ -698,6 +710,13 @@ def _price(goods: Goods, price: Decimal) -> Callable[[Any], object]:
 
 def _added(goods: Goods) -> Callable[[Any], object]:
     return _with(pictures.add_pictures, goods, [upload()])
+
+
+def _searched() -> OrphanSearch:
+    now = timezone.now()
+    return OrphanSearch.objects.create(
+        before=now, started_at=now, finished_at=now, files=1
+    )
 
 
 def _added_stored(goods: Goods) -> Callable[[Any], object]:
