@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
-from backoffice.base.errors import FieldErrors, NotPermitted
+from backoffice.base.errors import FieldErrors, NotPermitted, ReasonMissing
 from backoffice.base.money import ZERO
 from backoffice.base.status import require
 from backoffice.base.text import one_line
 from backoffice.oplog.record import record
 from backoffice.shop import shop
+from catalog.moves import clean_reason
 from sales import earning, figures, numbers, refunds, timeline
 from sales.enums import (
     BY_HAND,
@@ -263,3 +264,27 @@ def has_open_attempt(order: Order) -> bool:
     return order.payments.filter(
         channel=Channel.WECHAT, status=PaymentStatus.CREATED
     ).exists()
+
+
+@transaction.atomic
+def look_at(payment: Payment, *, by: "User", reason: str) -> Payment:
+    """Somebody has looked at what did not fit to a payment; the mark goes away.
+
+    Raises NotPermitted, ReasonMissing, WrongStatus.
+    """
+    if not (by.is_active and by.has_perm("sales.reconcile")):
+        raise NotPermitted(
+            _("You may not settle differences with WeChat Pay."),
+            permission="sales.reconcile",
+        )
+    text = clean_reason(reason)
+    if not text:
+        raise ReasonMissing(_("Say what was found."))
+    payment = locked_payment(payment.pk)
+    require(payment, PaymentStatus.PAID, verb=gettext_lazy("Looked at"))
+    detail, payment.trouble, payment.detail = payment.detail, "", ""
+    payment.save(update_fields=["trouble", "detail"])
+    record(
+        by=by, action="payment.looked_at", target=payment, detail=detail, reason=text
+    )
+    return payment

@@ -152,6 +152,7 @@ _FINANCE = _role(
         "sales.take_payment",
         "sales.add_refund",
         "sales.approve_refund",
+        "sales.reconcile",
     },
 )
 _MANAGER = _role(

@@ -72,6 +72,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     "order.noted": _("Note added to an order"),
     "refund.requested": _("Refund asked for"),
     "payment.asked": _("WeChat Pay asked for a payment"),
+    "payment.looked_at": _("Payment that did not fit looked at"),
     "refund.seconded": _("Refund approved, waiting for a second person"),
     "refund.approved": _("Refund approved"),
     "refund.handed_back": _("Refund handed back by staff"),

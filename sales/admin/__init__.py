@@ -1,5 +1,21 @@
-"""Sales in the admin: orders from payment to hand-over, points, the home page."""
+"""Sales in the admin: orders from payment to hand-over, points, money, the home page."""
 
-from sales.admin import customers, home, orders, points
+from sales.admin import (
+    customers,
+    home,
+    money_home,
+    orders,
+    payments,
+    points,
+    refunds,
+)
 
-__all__ = ["customers", "home", "orders", "points"]
+__all__ = [
+    "customers",
+    "home",
+    "money_home",
+    "orders",
+    "payments",
+    "points",
+    "refunds",
+]

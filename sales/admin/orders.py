@@ -33,6 +33,7 @@ from sales.admin.filters import (
     RefundFilter,
     SourceFilter,
 )
+from sales.admin.refunding import RefundPages
 from sales.admin.searching import find_orders
 from sales.admin.till import TillPages
 from sales.enums import REFUND_OPEN, OrderStatus, Source
@@ -66,7 +67,7 @@ def with_goods(orders: Sequence[Any]) -> None:
 
 
 @admin.register(Order)
-class OrderAdmin(TillPages, DeskPages):
+class OrderAdmin(RefundPages, TillPages, DeskPages):
     """The newest first; whatever narrows the list is served by an index in that
     order."""
 
