@@ -6,7 +6,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 
 from backoffice.base.api.envelope import moment, money, quantity
-from sales.enums import Delivery, OrderStatus
+from sales.enums import Delivery, OrderStatus, RefundStatus
 from sales.models import Order, OrderLine, PointsEntry, Refund, RefundLine
 from sales.quoting import Quote, QuotedLine
 
@@ -144,6 +144,7 @@ def refund(row: Refund, lines: Iterable[RefundLine]) -> Json:
             for part in lines
         ],
         "reason": row.reason,
+        "rejection": row.decision if row.status == RefundStatus.REJECTED else None,
         "created_at": moment(row.created_at),
         "finished_at": moment(row.finished_at) if row.finished_at else None,
     }

@@ -281,6 +281,7 @@ class Refund(BaseModel):
     points: int
     lines: list[RefundPart]
     reason: str
+    rejection: str | None
     created_at: str
     finished_at: str | None
 

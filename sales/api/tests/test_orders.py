@@ -205,6 +205,7 @@ def test_a_refund_by_quantity_and_of_the_rest(call, user):
             {"line_id": line, "quantity": "1.000", "amount": "32.50", "points": 250}
         ],
         "reason": "坏果",
+        "rejection": None,
         "created_at": refund["created_at"],
         "finished_at": None,
     }
