@@ -23,8 +23,14 @@ class StockConfig(AppConfig):
         )
         from stock.admin.cells import stock_url  # noqa: PLC0415 - as above
         from stock.resources import exports  # noqa: PLC0415 - as above
+        from stock.resources.replenishment import (  # noqa: PLC0415 - as above
+            ReceiptSheet,
+        )
         from stock.resources.sales_history import (  # noqa: PLC0415 - as above
             SalesHistorySheet,
+        )
+        from stock.resources.stocktake import (  # noqa: PLC0415 - as above
+            CountSheet,
         )
 
         ports.available.connect(availability.available)
@@ -40,9 +46,10 @@ class StockConfig(AppConfig):
             register(sheet())
         consequences.register(watching.moved)
         reading.labels["stock"] = words.label
-        for subject in ("alert", "supplier", "replenishment"):
+        for subject in ("alert", "supplier", "replenishment", "stocktake"):
             reading.labels[subject] = words.label
         reading.values["cause"] = words.cause
         reading.values["level"] = words.level
         reading.values["until"] = words.until
-        register(SalesHistorySheet())
+        for imported in (SalesHistorySheet, ReceiptSheet, CountSheet):
+            register(imported())

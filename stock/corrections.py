@@ -1,6 +1,6 @@
 """Balances that turn out to be wrong: adjustments by hand, differences of a count."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -69,10 +69,11 @@ def post_differences(
     reference: str,
     by: "User",
     reason: str = "",
+    reasons: Mapping[int, str] | None = None,
 ) -> list[Posted]:
     """Post what a stocktake found: (goods id, counted − expected), those at 0 left out.
 
-    What was expected is `on_hand − short` at the moment of counting. A difference that
+    `reasons` are those of single goods. What was expected is `on_hand − short` at the moment of counting. A difference that
     would go below what orders hold is posted down to it; the rest stays as a shortage.
     The stocktake's verb asks for the permission, is inside a transaction, and writes the
     log. Raises OutOfStock where less than nothing would be left.
@@ -86,7 +87,7 @@ def post_differences(
             reference,
             on_hand=checked(abs(delta)).copy_sign(delta),
             unit_cost=costs[pk],
-            reason=reason,
+            reason=(reasons or {}).get(pk) or reason,
         )
         for pk, delta in wanted.items()
     ]

@@ -85,5 +85,18 @@ class ReplenishmentStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+class StocktakeStatus(models.TextChoices):
+    """How a stocktake stands."""
+
+    COUNTING = "counting", _("Counting")
+    COUNTED = "counted", _("Counted")
+    POSTED = "posted", _("Posted")
+    CANCELLED = "cancelled", _("Cancelled")
+    UNDONE = "undone", _("Taken back")
+
+
+#: while it is one of these, its goods are in no other stocktake
+BEING_COUNTED = (StocktakeStatus.COUNTING, StocktakeStatus.COUNTED)
+
 #: levels that phones are told of
 TOLD = (AlertLevel.SOLD_OUT, AlertLevel.LOW)

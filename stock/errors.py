@@ -87,5 +87,17 @@ class MoreThanOrdered(DomainError):
     http_status = 409
 
 
+class CountOutdated(DomainError):
+    """Goods cannot be counted so: another stocktake has them, or they were corrected
+    since they were counted. `refusals` says of each goods (by id) why."""
+
+    slug = "count_outdated"
+    http_status = 409
+
+    def __init__(self, refusals: dict[int, str]) -> None:
+        self.refusals = refusals
+        super().__init__(" ".join(refusals.values()), goods_ids=list(refusals))
+
+
 class WrongQuantity(DomainError):
     """Not a quantity that can be booked: zero, negative, too fine or too large."""

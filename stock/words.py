@@ -20,6 +20,8 @@ _KEYS: "dict[str, str | Promise]" = {
     "until": _("Until"),
     "supplier": _("Supplier"),
     "rejected": _("Rejected quantity"),
+    "different": _("Goods that differ"),
+    "short_goods": _("Goods that orders hold"),
 }
 
 

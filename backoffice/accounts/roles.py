@@ -48,6 +48,7 @@ _SEE_STOCK = {
     "stock.view_stockbalance",
     "stock.view_stockmovement",
     "stock.view_stockshortage",
+    "stock.view_stocktake",
     "stock.view_writeoff",
 }
 
@@ -111,9 +112,11 @@ _STOCK_KEEPER = _role(
     _SEE_STOCK,
     _SEE_SUPPLY,
     _ALERTS,
+    _SHEETS,
     {
         "stock.open_stock",
         "stock.receive_goods",
+        "stock.count_goods",
         "stock.write_off",
         "sales.view_order",
         "sales.pack_order",

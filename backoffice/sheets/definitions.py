@@ -183,6 +183,8 @@ class SheetDefinition:
     key = "code"
     #: whether several rows may have one key
     repeats = False
+    #: whether what was imported can be taken back
+    undoable = True
     #: how many times the shop's limits of sheets (SHEET_MAX_…) it may reach
     size_factor = 1
     #: what has more rows is checked by a worker, not while somebody waits

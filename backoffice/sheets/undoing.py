@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 
 def may_undo(by: "User", batch: Batch) -> bool:
-    """Whoever handed it in, or may see everybody's batches, and may import such."""
-    return may_see(by, batch) and definitions.get(batch.sheet).may_import(by)
+    """Whoever handed it in, or may see everybody's batches, and may import such; of
+    some sheets nobody."""
+    definition = definitions.get(batch.sheet)
+    return definition.undoable and may_see(by, batch) and definition.may_import(by)
 
 
 def start_undo(batch: Batch, *, by: "User", wait: bool = False) -> Batch:

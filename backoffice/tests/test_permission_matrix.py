@@ -67,15 +67,18 @@ from catalog.tests.pictures import upload
 from stock import (
     alerts,
     corrections,
+    deliveries,
     receiving,
     replenishment,
     spoilage,
+    stocktaking,
     suppliers,
 )
 from stock.enums import LossReason
 from stock.models import LowStockAlert, Supplier
 from stock.receiving import Incoming
 from stock.replenishment import Delivered, Wanted
+from stock.stocktaking import Counted, SheetCount
 from stock.tests.factories import stocked
 
 pytestmark = pytest.mark.django_db
@@ -435,6 +438,51 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         lambda: _delivered(_drafted()),
         [replenishment.receive],
     ),
+    "start a stocktake": (
+        "stock_keeper manager",
+        lambda: _with(stocktaking.start, [stocked("10").pk]),
+        [stocktaking.start],
+    ),
+    "count on the shelf": (
+        "stock_keeper manager",
+        lambda: _counting(stocked("10")),
+        [stocktaking.count, stocktaking.add],
+    ),
+    "finish a count": (
+        "stock_keeper manager",
+        lambda: _plain(stocktaking.finish, _counted_by_boss(stocked("10"))),
+        [stocktaking.finish],
+    ),
+    "count on": (
+        "stock_keeper manager",
+        lambda: _plain(stocktaking.reopen, _finished(stocked("10"))),
+        [stocktaking.reopen],
+    ),
+    "cancel a stocktake": (
+        "stock_keeper manager",
+        lambda: _plain(stocktaking.cancel, _finished(stocked("10"))),
+        [stocktaking.cancel],
+    ),
+    "post a stocktake": (
+        "stock_keeper manager",
+        lambda: _plain(stocktaking.post, _finished(stocked("10"))),
+        [stocktaking.post],
+    ),
+    "take a stocktake back": (
+        "stock_keeper manager",
+        lambda: _plain(stocktaking.undo, _posted(stocked("10"))),
+        [stocktaking.undo],
+    ),
+    "post the counts of a sheet": (
+        "stock_keeper manager",
+        lambda: _sheet_counts(stocked("10")),
+        [stocktaking.post_sheet],
+    ),
+    "take in a delivery": (
+        "buyer stock_keeper manager",
+        lambda: _delivery(GoodsFactory()),
+        [deliveries.take_in],
+    ),
     "adjust stock": (
         "manager",
         lambda: _adjusted(stocked("10")),
@@ -673,6 +721,7 @@ MODULES = [
     ),
     *(batches, importing, undoing, exports, searching),
     *(receiving, spoilage, corrections, replenishment, suppliers),
+    *(stocktaking, deliveries),
     *(review, vocabulary, staff, own_roles, avatars, failures, shop_verbs, sending),
     *(batches, importing, undoing, exports, alerts),
 ]
@@ -833,6 +882,43 @@ def _delivered(order: Any) -> Callable[[Any], object]:
     replenishment.order(order, by=AdminFactory())
     lines = {order.lines.get().pk: Delivered(Decimal(5))}
     return lambda by: replenishment.receive(order, lines, by=by, reference="S-1")
+
+
+def _counting(goods: Goods) -> Callable[[Any], object]:
+    boss = AdminFactory()
+    stocktake, more = stocktaking.start([goods.pk], by=boss), stocked("1")
+
+    def act(by: Any) -> None:
+        stocktaking.add(stocktake, [more.pk], by=by)
+        stocktaking.count(stocktake, [Counted(goods.pk, Decimal(8))], by=by)
+
+    return act
+
+
+def _counted_by_boss(goods: Goods) -> Any:
+    boss = AdminFactory()
+    stocktake = stocktaking.start([goods.pk], by=boss)
+    stocktaking.count(stocktake, [Counted(goods.pk, Decimal(8))], by=boss)
+    return stocktake
+
+
+def _finished(goods: Goods) -> Any:
+    return stocktaking.finish(_counted_by_boss(goods), by=AdminFactory())
+
+
+def _posted(goods: Goods) -> Any:
+    return stocktaking.post(_finished(goods), by=AdminFactory()).stocktake
+
+
+def _sheet_counts(goods: Goods) -> Callable[[Any], object]:
+    found = SheetCount(goods.pk, Decimal(10), Decimal(8), timezone.now())
+    return lambda by: stocktaking.post_sheet([found], by=by, batch="1", digest="d")
+
+
+def _delivery(goods: Goods) -> Callable[[Any], object]:
+    line = Incoming(goods.pk, Decimal(5))
+    one = deliveries.Delivery(_supplier(), "D-1", [line])
+    return lambda by: deliveries.take_in([one], by=by)
 
 
 def _adjusted(goods: Goods) -> Callable[[Any], object]:

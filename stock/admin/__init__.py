@@ -1,5 +1,5 @@
 """Stock in the admin: balances and why they are so, the ledger, losses, past sales,
-alerts, suppliers, what is ordered from them."""
+alerts, suppliers, what is ordered from them, stocktakes."""
 
 from stock.admin import (
     alerts,
@@ -9,6 +9,7 @@ from stock.admin import (
     losses,
     orders,
     sales_history,
+    stocktakes,
     suppliers,
 )
 
@@ -20,5 +21,6 @@ __all__ = [
     "losses",
     "orders",
     "sales_history",
+    "stocktakes",
     "suppliers",
 ]

@@ -1,11 +1,11 @@
 """Orders to suppliers: drafted, sent, received in parts, printed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -24,6 +24,7 @@ from backoffice.base.admin import (
     Verb,
     VerbAdmin,
     column,
+    home,
     money,
     quantity,
     tag,
@@ -35,6 +36,7 @@ from backoffice.base.admin.cells import NOTHING
 from backoffice.base.admin.changelist import WorkbenchList
 from backoffice.base.errors import DomainError
 from backoffice.base.money import ZERO, at_least, fixed, round_money
+from backoffice.sheets.admin.links import sheet_tools
 from catalog.admin import cells as catalog_cells
 from catalog.admin.filters import PersonFilter, TimeFilter
 from catalog.admin.search import ids_of
@@ -239,7 +241,7 @@ class ReplenishmentOrderAdmin(MorningPages, DraftPages, ReceivePages, VerbAdmin)
         return super().row_actions(request, obj)
 
     def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
-        tools = []
+        tools = list(sheet_tools(request, "replenishment"))
         if request.user.has_perm(replenishment.ORDER):
             tools.append(
                 Tool(_("Morning sheet"), morning_url(), "fa-mug-hot", "primary")
@@ -456,3 +458,33 @@ def _hint(request: HttpRequest, order: Any) -> str:
     if may_receive(request, order):
         return _("Under way: press Receive when the goods are there.")
     return ""
+
+
+@home.cards
+def due_cards(request: HttpRequest) -> Iterable[home.Card]:
+    """What suppliers are to bring, and drafts that nobody sent."""
+    address = reverse("admin:stock_replenishmentorder_changelist")
+    may_order = request.user.has_perm(replenishment.ORDER)
+    may_receive_any = request.user.has_perm(replenishment.RECEIVE)
+    if not (may_order or may_receive_any):
+        return
+    counts = ReplenishmentOrder.objects.aggregate(
+        due=Count("pk", filter=Q(status__in=UNDER_WAY)),
+        drafts=Count("pk", filter=Q(status=ReplenishmentStatus.DRAFT)),
+    )
+    if may_receive_any:
+        yield home.Card(
+            _("Orders to receive"),
+            counts["due"],
+            f"{address}?tab=due",
+            icon="fa-box-open",
+            hint=_("under way from suppliers"),
+        )
+    if may_order:
+        yield home.Card(
+            _("Drafts of orders to send"),
+            counts["drafts"],
+            f"{address}?tab=draft",
+            icon="fa-paper-plane",
+            hide_empty=True,
+        )

@@ -12,6 +12,7 @@ from stock.models.replenishment import (
     Supplier,
 )
 from stock.models.sold import SoldLine
+from stock.models.stocktakes import Stocktake, StocktakeLine
 
 __all__ = [
     "AlertRound",
@@ -25,6 +26,8 @@ __all__ = [
     "StockBalance",
     "StockMovement",
     "StockShortage",
+    "Stocktake",
+    "StocktakeLine",
     "Supplier",
     "WriteOff",
 ]

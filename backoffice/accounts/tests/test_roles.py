@@ -24,7 +24,10 @@ LOGS = {"catalog.view_historicalgoods"}
 SHEETS = {"sheets.view_batch", "sheets.add_batch"}
 STOCK = {
     f"stock.view_{name}"
-    for name in ("stockbalance", "stockmovement", "stockshortage", "writeoff")
+    for name in (
+        *("stockbalance", "stockmovement", "stockshortage", "writeoff"),
+        "stocktake",
+    )
 }
 
 SALES = {"sales.view_order", "sales.view_payment", "sales.view_refund"} | {
@@ -64,7 +67,9 @@ EXPECTED = {
     | ALERTS
     | STOCK
     | SUPPLY
+    | SHEETS
     | {"stock.open_stock", "stock.write_off", "stock.receive_goods"}
+    | {"stock.count_goods"}
     | {"sales.view_order", "sales.pack_order", "sales.note_order"},
     "service": GOODS
     | SALES
