@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0014_pictures_of_zips'),
-        ('stock', '0007_replenishment'),
+        ('stock', '0008_what_is_available'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
