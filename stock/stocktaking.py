@@ -364,7 +364,7 @@ def _post(stocktake: Stocktake, by: "User") -> Result:
     different = {line.goods_id: line for line in lines if line.difference}
     # those that are missing are made by the posting, where there is something to add
     ledger.lock(different)
-    moments = {pk: line.counted_at for pk, line in different.items()}
+    moments = {pk: line.counted_at for pk, line in different.items() if line.counted_at}
     refusals = obstacles(moments, own=stocktake)
     if refusals:
         raise _name_all(refusals)
