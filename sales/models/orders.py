@@ -116,7 +116,13 @@ class Order(models.Model):  # type: ignore[django-manager-missing] # of its even
         indexes = [
             models.Index(fields=["status", "-id"], name="order_status"),
             models.Index(fields=["user", "-id"], name="order_user"),
-            models.Index(fields=["delivery", "status", "-id"], name="order_delivery"),
+            models.Index(fields=["delivery", "-id"], name="order_delivery"),
+            # what staff entered: few among many
+            models.Index(
+                fields=["source", "-id"],
+                name="order_by_staff",
+                condition=~Q(source=Source.STOREFRONT),
+            ),
             models.Index(fields=["created_at"], name="order_created"),
             models.Index(
                 fields=["mobile", "-id"], name="order_mobile", condition=~Q(mobile="")
@@ -190,10 +196,13 @@ class OrderLine(models.Model):
     line. `paid` = amount − points_deduction, what the line contributes to the money.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    # its own indexes below lead to order and goods
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="lines", db_index=False
+    )
     sequence = models.PositiveSmallIntegerField()
     goods = models.ForeignKey(
-        "catalog.Goods", on_delete=models.PROTECT, related_name="+"
+        "catalog.Goods", on_delete=models.PROTECT, related_name="+", db_index=False
     )
     code = models.CharField(_("code"), max_length=40)
     name = models.CharField(_("name"), max_length=100)

@@ -26,6 +26,11 @@ class PointsAccount(models.Model):
         verbose_name_plural = _("points accounts")
         default_permissions = ("view",)
         permissions = [("adjust_points", _("Can adjust points"))]
+        indexes = [
+            models.Index(
+                fields=["-user"], name="points_below_zero", condition=Q(balance__lt=0)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"#{self.user_id}"
