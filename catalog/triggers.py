@@ -5,9 +5,10 @@ moment of the commit, whoever changed it by whatever way, and gone with a rollba
 `catalog.freshness` reads them.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.db import migrations
+from django.db import connections, migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 _NOTES = "catalog_storefrontchange"
@@ -49,11 +50,33 @@ def _remove(table: str, vendor: str) -> list[str]:
     ]
 
 
+def keep(install: Mapping[str, Sequence[str]]) -> Callable[..., None]:
+    """For `post_migrate`: {table: statements} that put its triggers where they are not,
+    on SQLite, as far as the tables are there."""
+
+    def put_back(using: str = "default", **given: Any) -> None:
+        connection = connections[using]
+        if connection.vendor != "sqlite":
+            return
+        with connection.cursor() as cursor:
+            there = connection.introspection.table_names(cursor)
+            for table, statements in install.items():
+                for sql in statements if table in there else ():
+                    cursor.execute(sql)
+
+    return put_back
+
+
+def keep_shown(*tables: str) -> Callable[..., None]:
+    """The same for the notes about these tables."""
+    return keep({table: _install(table, "sqlite") for table in tables})
+
+
 class IsShown(migrations.operations.base.Operation):
     """Migration operation: the storefront's lists show something of `table`.
 
-    SQLite rebuilds a table when a column changes and drops its triggers with it, so
-    a later migration that alters such a table repeats this operation.
+    SQLite rebuilds a table when a column changes and drops its triggers with it; `keep`
+    puts them back after every `migrate`.
     """
 
     reduces_to_sql = False

@@ -8,9 +8,12 @@ class SalesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate  # noqa: PLC0415 - as below
+
         from backoffice.base import ports  # noqa: PLC0415 - apps load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
         from backoffice.oplog import reading  # noqa: PLC0415 - as above
+        from catalog import triggers  # noqa: PLC0415 - as above
         from sales import (  # noqa: PLC0415 - models load first
             checks,  # noqa: F401 - registers the checks
             figures,
@@ -19,7 +22,11 @@ class SalesConfig(AppConfig):
             words,
         )
         from sales.admin import cells, customers  # noqa: PLC0415 - as above
+        from sales.triggers import keep_figures  # noqa: PLC0415 - as above
 
+        self.put_back = triggers.keep_shown("sales_goodsfigures")
+        post_migrate.connect(self.put_back, sender=self)
+        post_migrate.connect(keep_figures, sender=self)
         ports.sales_volume.connect(figures.sales_volume)
         ports.sales_volume_expression.connect(figures.sales_volume_expression)
         ports.open_demand.connect(figures.open_demand)

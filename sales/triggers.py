@@ -9,6 +9,8 @@ from typing import Any
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
+from catalog.triggers import keep
+
 _GOODS, _FIGURES = "catalog_goods", "sales_goodsfigures"
 _NAME = f"{_GOODS}_get_figures"
 _INSTALL = {
@@ -40,11 +42,15 @@ _FILL = f"""INSERT INTO {_FIGURES} (goods_id, volume) SELECT id, 0 FROM {_GOODS}
     WHERE NOT EXISTS (SELECT 1 FROM {_FIGURES} f WHERE f.goods_id = g.id)"""  # noqa: S608 - as above
 
 
+#: for `post_migrate`
+keep_figures = keep({_GOODS: _INSTALL["sqlite"]})
+
+
 class FiguresForAll(migrations.operations.base.Operation):
     """Migration operation: figures for every goods that is there, and for those to come.
 
-    SQLite drops a table's triggers when it rebuilds it, so a migration that alters a
-    column of goods is followed by one that repeats this operation.
+    SQLite drops a table's triggers when it rebuilds it; `keep_figures` puts this one
+    back after every `migrate`.
     """
 
     reduces_to_sql = False

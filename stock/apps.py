@@ -7,10 +7,13 @@ class StockConfig(AppConfig):
     verbose_name = _("Stock")
 
     def ready(self) -> None:
+        from django.db.models.signals import post_migrate  # noqa: PLC0415 - as below
+
         from backoffice.base import ports  # noqa: PLC0415 - models load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
         from backoffice.oplog import reading  # noqa: PLC0415 - as above
         from backoffice.sheets.definitions import register  # noqa: PLC0415 - as above
+        from catalog import triggers  # noqa: PLC0415 - as above
         from stock import (  # noqa: PLC0415 - as above
             availability,
             consequences,
@@ -33,6 +36,8 @@ class StockConfig(AppConfig):
             CountSheet,
         )
 
+        self.put_back = triggers.keep_shown("stock_stockbalance")
+        post_migrate.connect(self.put_back, sender=self)
         ports.available.connect(availability.available)
         ports.reserved.connect(availability.reserved)
         ports.moved.connect(availability.moved)

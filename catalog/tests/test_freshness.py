@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.db import connection, connections, transaction
 
@@ -20,6 +21,7 @@ from catalog.tests.factories import (
     OnSaleGoodsFactory,
 )
 from sales import figures
+from sales.triggers import keep_figures
 from stock import reservations
 from stock.receiving import Incoming, receive
 from stock.tests.factories import stocked_on_sale
@@ -271,3 +273,23 @@ def test_sqlite_counts_in_one_row(goods):
         goods.refresh_from_db()
         counts.append(StorefrontChange.objects.get().times)
     assert counts == sorted(set(counts))
+
+
+@pytest.mark.skipif(not settings.IS_SQLITE, reason="PostgreSQL never loses a trigger")
+def test_triggers_are_back_after_migrations_that_drop_them(goods):
+    """SQLite makes a table anew to change a column, and forgets its triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND"
+            " (name LIKE '%is_shown%' OR name LIKE '%get_figures')"
+        )
+        names = sorted(name for (name,) in cursor.fetchall())
+        assert len(names) == 7 * 3 + 1
+        for name in names:
+            cursor.execute(f"DROP TRIGGER {name}")
+        for app in ("catalog", "stock", "sales"):
+            apps.get_app_config(app).put_back()
+        keep_figures()
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        assert {name for (name,) in cursor.fetchall()} >= set(names)
+    test_a_change_is_seen(goods, rename_word("category"))
