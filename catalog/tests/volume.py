@@ -5,6 +5,8 @@ rows of the price log, of the shelf log and of the operation log, spread over a 
 people and means.
 """
 
+from typing import Any
+
 from django.db import connection
 
 from backoffice.accounts.models import User
@@ -130,7 +132,7 @@ def fill(count: int) -> None:
     units = [Unit.objects.create(name=name) for name in ("斤", "箱")]
     shelves = [Category.objects.create(name=f"品类{n}") for n in range(SHELVES)]
     brands = [Brand.objects.create(name=f"品牌{n}") for n in range(BRANDS)]
-    values = {
+    values: dict[str, Any] = {
         "count": count,
         "names": NAMES,
         "name_count": len(NAMES),
