@@ -33,7 +33,9 @@ def answer(request: HttpRequest) -> HttpResponse:
         # the request's own line in the log is enough for a client's mistake
         response._has_been_logged = True  # type: ignore[attr-defined]
     elif "Cache-Control" not in response:
-        response["Cache-Control"] = "no-cache"
+        # what is somebody's own, and every token, is written to no disk on its way
+        is_open = request.method in ("GET", "HEAD") and not hasattr(request, "auth")
+        response["Cache-Control"] = "no-cache" if is_open else "no-store"
     response["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
         response.content = b""

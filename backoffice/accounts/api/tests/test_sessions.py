@@ -162,6 +162,15 @@ def test_the_missions_own_test_script_works_unchanged(store, fang):
     assert Storefront().get("/me", authorization=token).status_code == 200
 
 
+def test_tokens_and_what_is_personal_are_kept_by_no_cache(store, fang):
+    body = {"account": "fang", "password": PASSWORD}
+    answer = store.post("/auth/login", body)
+    assert answer["Cache-Control"] == "no-store"
+    store.keep(answer)
+    assert store.get("/me")["Cache-Control"] == "no-store"
+    assert store.get("/areas")["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.parametrize("scheme", ["JWT-TOKEN", "Bearer", "bearer", "jwt-token"])
 def test_both_schemes_are_taken(store, fang, scheme):
     store.login("fang")
