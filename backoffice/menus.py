@@ -74,6 +74,11 @@ MENU: tuple[Group, ...] = (
         "fa-tags",
         (
             _list("catalog.repricingrun", _("Repricing runs")),
+            Entry(
+                _("Proposals"),
+                "admin:catalog_repricingrun_proposals",
+                ("catalog.add_repricingrun",),
+            ),
             _list("catalog.pricelog", _("Price log"), "catalog.view_historicalgoods"),
         ),
     ),

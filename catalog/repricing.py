@@ -194,11 +194,7 @@ def refuse_overlaps(run: RepricingRun, at: datetime) -> None:
 
     The caller holds the goods' locks, so that two that schedule at once see each other.
     """
-    others = RepricingLine.objects.filter(
-        _holding(run.starts_at or at), goods__in=included(run).values("goods")
-    )
-    others = others.filter(is_left_out=False, problem="").exclude(run=run)
-    found = list(others.select_related("run", "goods").order_by("pk")[: NAMED + 1])
+    found = holders_of(run, run.starts_at or at)
     if not found:
         return
     named = _("; ").join(
@@ -210,6 +206,16 @@ def refuse_overlaps(run: RepricingRun, at: datetime) -> None:
         % {"named": named, "more": " …" if len(found) > NAMED else ""},
         runs=sorted({line.run.number for line in found}),
     )
+
+
+def holders_of(run: RepricingRun, begin: datetime) -> list[RepricingLine]:
+    """The first lines of other runs that hold goods of this one from `begin` on, one
+    more than are named."""
+    others = RepricingLine.objects.filter(
+        _holding(begin), goods__in=included(run).values("goods")
+    )
+    others = others.filter(is_left_out=False, problem="").exclude(run=run)
+    return list(others.select_related("run", "goods").order_by("pk")[: NAMED + 1])
 
 
 def _holding(begin: datetime) -> Q:

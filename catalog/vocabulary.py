@@ -26,6 +26,7 @@ from backoffice.shop import shop
 from catalog.models import Brand, Category, Goods, Unit
 from catalog.moves import permit
 from catalog.pictures import discard
+from catalog.rules import parse_rounding
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -37,7 +38,7 @@ USES: dict[type[models.Model], tuple[str, ...]] = {
     Brand: ("brand",),
     Unit: ("unit", "case_unit"),
 }
-_LOGGED = ("name", "sequence", "step", "image")
+_LOGGED = ("name", "sequence", "step", "image", "target_margin", "rounding")
 
 
 class StillUsed(DomainError):
@@ -143,6 +144,11 @@ def _check(word: Word) -> None:
         word.clean_fields(exclude={"image"})
     except ValidationError as error:
         errors = {k: list(v) for k, v in error.message_dict.items()}
+    if isinstance(word, Category) and word.rounding:
+        try:
+            word.rounding = parse_rounding(word.rounding).as_text()
+        except FieldErrors as refusal:
+            errors |= refusal.errors
     same = type(word)._default_manager.filter(name__iexact=word.name)
     if "name" not in errors and same.exclude(pk=word.pk).exists():
         errors |= _taken().errors

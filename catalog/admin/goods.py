@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,7 +30,7 @@ from backoffice.base.admin import (
     when,
 )
 from backoffice.base.admin.cells import NOTHING, joined
-from backoffice.base.admin.changelist import WorkbenchList
+from backoffice.base.admin.changelist import ONLY, WorkbenchList
 from backoffice.sheets.admin.links import sheet_tools
 from catalog import bulk, editing, pricing
 from catalog.admin import cells, filters
@@ -37,6 +38,7 @@ from catalog.admin.goods_form import GoodsFormPages
 from catalog.admin.goods_history import GoodsHistoryPages
 from catalog.admin.review_queue import ReviewPages
 from catalog.admin.search import find_goods
+from catalog.admin.studio import start_url
 from catalog.enums import MOVES, VERB_LABELS, VERB_PERMISSIONS, GoodsStatus, RunStatus
 from catalog.models import Goods, RepricingLine
 from catalog.models.steps import list_price
@@ -166,6 +168,16 @@ class GoodsAdmin(
             in_row=False,
             help=gettext_lazy("The storefront no longer shows the goods."),
         ),
+        Verb(
+            "reprice",
+            gettext_lazy("Reprice"),
+            "catalog.add_repricingrun",
+            icon="fa-tags",
+            help=gettext_lazy(
+                "A rule for many prices; they are seen before they change."
+            ),
+            in_row=False,
+        ),
         _verb(
             "revise",
             icon="fa-rotate-left",
@@ -288,7 +300,22 @@ class GoodsAdmin(
 
     # --- the verbs
 
+    def verb_view(self, request: HttpRequest, verb_name: str) -> HttpResponse:
+        """Repricing has pages of its own, and takes more than a list shows."""
+        if verb_name == "reprice" and request.method == "POST":
+            self._verb(request, verb_name)
+            if request.POST.get("select_across") == "1":
+                return HttpResponseRedirect(start_url(request, None))
+            given = request.POST.getlist(ONLY) or request.POST.getlist(
+                ACTION_CHECKBOX_NAME
+            )
+            if given:
+                return HttpResponseRedirect(start_url(request, given))
+        return super().verb_view(request, verb_name)
+
     def verb_allowed(self, request: HttpRequest, verb: Verb, obj: Any) -> bool:
+        if verb.name == "reprice":
+            return bool(obj.status != GoodsStatus.ARCHIVED)
         return obj.status in MOVES[verb.name][0]
 
     def row_actions(self, request: HttpRequest, obj: Any) -> Sequence[RowAction]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -40,12 +40,33 @@ def goods_cards(request: HttpRequest) -> Iterator[home.Card]:
 
 @home.cards
 def run_cards(request: HttpRequest) -> Iterator[home.Card]:
-    """Price changes that wait for a second person."""
-    if not request.user.has_perm(repricing.APPROVE):
+    """Price changes that wait: for a second person, for a look, for somebody to mend
+    them; one query."""
+    user: Any = request.user
+    may_approve = user.has_perm(repricing.APPROVE)
+    may_propose = user.has_perm(repricing.PROPOSE)
+    if not (may_approve or may_propose):
         return
-    count = RepricingRun.objects.filter(status=RunStatus.AWAITING).count()
-    url = reverse("admin:catalog_repricingrun_changelist") + "?tab=awaiting"
-    yield home.Card(_("Price changes to approve"), count, url, "fa-tags")
+    counts = RepricingRun.objects.filter(
+        status__in=[RunStatus.AWAITING, RunStatus.STALE, RunStatus.DRAFT]
+    ).aggregate(
+        awaiting=Count("pk", filter=Q(status=RunStatus.AWAITING)),
+        stale=Count("pk", filter=Q(status=RunStatus.STALE)),
+        proposed=Count("pk", filter=Q(status=RunStatus.DRAFT, created_by=None)),
+    )
+    runs = reverse("admin:catalog_repricingrun_changelist")
+    if may_approve:
+        label = _("Price changes to approve")
+        yield home.Card(label, counts["awaiting"], f"{runs}?tab=awaiting", "fa-tags")
+    if may_propose:
+        url = reverse("admin:catalog_repricingrun_proposals")
+        label = _("Proposed prices to look at")
+        yield home.Card(label, counts["proposed"], url, "fa-lightbulb")
+    if may_propose and counts["stale"]:
+        label = _("Repricing that went stale")
+        yield home.Card(
+            label, counts["stale"], f"{runs}?tab=stale", "fa-triangle-exclamation"
+        )
 
 
 @home.steps

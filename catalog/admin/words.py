@@ -13,14 +13,21 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.base.admin import BaseModelAdmin, EmptyState, column, link, thumb
+from backoffice.base.admin import (
+    BaseModelAdmin,
+    EmptyState,
+    column,
+    link,
+    percent,
+    thumb,
+)
 from backoffice.base.admin.cells import number
 from backoffice.base.admin.options import without_transaction
 from backoffice.base.errors import DomainError
-from catalog import vocabulary
+from catalog import proposing, vocabulary
 from catalog.admin import cells
 from catalog.admin.forms import Refused, VerbForm, refusals_of, shown_again
-from catalog.models import Brand, Category, Goods, Unit
+from catalog.models import Brand, Category, Goods, MarkdownRule, Unit
 
 #: uses of a word are counted no further
 MANY = 1000
@@ -163,11 +170,16 @@ class WordAdmin(BaseModelAdmin):
 class CategoryAdmin(WordAdmin):
     """The shelves of the storefront, in their order."""
 
-    list_display = ["picture", "name", "sequence", "used"]
+    list_display = ["picture", "name", "sequence", "target", "used"]
     list_display_links = ["name"]
     list_editable = ["sequence"]
-    fields = ["name", "image", "sequence"]
+    fields = ["name", "image", "sequence", "target_margin", "rounding"]
+    field_units = {"target_margin": "%"}
     goods_filter = "category__id__exact"
+
+    @column(gettext_lazy("target margin"), numeric=True)
+    def target(self, obj: Category) -> Any:
+        return percent(obj.target_margin)
 
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
@@ -207,3 +219,61 @@ class UnitAdmin(WordAdmin):
     @column(gettext_lazy("step"), numeric=True, ordering="step")
     def step_shown(self, obj: Unit) -> Any:
         return obj.step.normalize()
+
+
+@admin.register(MarkdownRule)
+class MarkdownRuleAdmin(BaseModelAdmin):
+    """The rungs of the markdown ladder; shown with the proposals they make."""
+
+    form = VerbForm
+    list_display = ["title", "days", "percent", "is_active", "note"]
+    list_display_links = ["title"]
+    fields = ["category", "days", "percent", "is_active", "note"]
+    field_units = {"days": gettext_lazy("days"), "percent": "%"}
+    actions = None  # type: ignore[assignment]
+    deletable = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(proposing.CHANGE_RULES))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(proposing.CHANGE_RULES))
+
+    @column(gettext_lazy("category"), phone="title")
+    def title(self, obj: MarkdownRule) -> Any:
+        return obj.category or _("All others")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("category")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.refusals = refusals_of(request)
+        return form
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page; where the verb refuses, again with what was typed and why not."""
+        return shown_again(request, super().changeform_view, *args, **kwargs)
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: bool
+    ) -> None:
+        user: Any = request.user
+        try:
+            proposing.save_rule(obj, by=user)
+        except DomainError as refusal:
+            raise Refused(refusal, obj.pk if change else None) from None
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        user: Any = request.user
+        proposing.delete_rule(obj, by=user)
+
+    def empty_state(self, request: HttpRequest) -> EmptyState:
+        text = _("No rung yet; for example after 2 days 10% off, after 4 days 30%.")
+        if not self.has_add_permission(request):
+            return EmptyState(text)
+        return EmptyState(
+            text, _("Add a rung"), reverse("admin:catalog_markdownrule_add")
+        )
