@@ -96,7 +96,6 @@ class RuleForm(forms.Form):
     )
     value = forms.DecimalField(
         label=gettext_lazy("By or to"),
-        help_text=gettext_lazy("-5 makes prices 5 lower."),
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     rounding = forms.ChoiceField(label=gettext_lazy("Round to"), choices=_roundings)

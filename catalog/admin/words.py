@@ -271,7 +271,9 @@ class MarkdownRuleAdmin(BaseModelAdmin):
         proposing.delete_rule(obj, by=user)
 
     def empty_state(self, request: HttpRequest) -> EmptyState:
-        text = _("No rung yet; for example after 2 days 10% off, after 4 days 30%.")
+        text = _(
+            "No rung yet; for example 10 percent off after 2 days, 30 percent after 4."
+        )
         if not self.has_add_permission(request):
             return EmptyState(text)
         return EmptyState(
