@@ -291,7 +291,7 @@ class _PictureChecker(Checker):
         goods: Any,
         staged: dict[int, StagedPicture],
     ) -> Planned:
-        planned = Planned(row, Outcome.CHANGED, key=name, title=name)
+        planned = Planned(row, Outcome.CHANGED, key=name)
         if goods is not None:
             planned.title, planned.target = goods.name, goods.pk
             planned.seen_at = goods.updated_at
