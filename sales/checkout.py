@@ -112,9 +112,20 @@ def place(
     source: Source = Source.STOREFRONT,
     by: "User | None" = None,
 ) -> Placed:
+    """As `place_within`, in a transaction of its own."""
+    return place_within(basket, user=user, source=source, by=by)
+
+
+def place_within(
+    basket: Basket,
+    *,
+    user: "User | None",
+    source: Source = Source.STOREFRONT,
+    by: "User | None" = None,
+) -> Placed:
     """Place an order for `user`; None is a customer at the counter without an account.
 
-    Staff (`by`, with `sales.add_order`) enter orders without a minimum. Raises
+    Called in a transaction that ends with any refusal: a savepoint costs two trips. Staff (`by`, with `sales.add_order`) enter orders without a minimum. Raises
     FieldErrors, NotOnSale, BelowMinimum, PriceChanged (with the new quote),
     MinimumOrder, TooManyUnpaid, NotEnoughPoints and the stock's shortage, which names
     every goods that is short. A payable of 0 is paid at once.
@@ -150,7 +161,7 @@ def place(
     order = placed.order
     _reserve(order, quoted, by or user)
     if quoted.points and user is not None:
-        points.post(
+        points.post_within(
             user.pk,
             -quoted.points,
             kind=PointsKind.SPEND,

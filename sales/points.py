@@ -49,7 +49,31 @@ def post(
     at: datetime | None = None,
     is_new: bool = False,
 ) -> PointsEntry:
-    """Change a balance by `delta` and write why.
+    """As `post_within`, in a transaction of its own."""
+    return post_within(
+        user_id,
+        delta,
+        kind=kind,
+        reference=reference,
+        by=by,
+        reason=reason,
+        at=at,
+        is_new=is_new,
+    )
+
+
+def post_within(
+    user_id: int,
+    delta: int,
+    *,
+    kind: PointsKind,
+    reference: str,
+    by: "User | None" = None,
+    reason: str = "",
+    at: datetime | None = None,
+    is_new: bool = False,
+) -> PointsEntry:
+    """Change a balance by `delta` and write why, within the caller's transaction.
 
     Spending needs the points to be there (NotEnoughPoints); taking back does not.
     Whoever calls holds a lock that keeps the same reference from being booked twice at

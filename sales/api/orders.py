@@ -76,7 +76,7 @@ def place_order(
     user = caller(request).user
 
     def act() -> Json:
-        placed = checkout.place(_basket(user.pk, body), user=user)
+        placed = checkout.place_within(_basket(user.pk, body), user=user)
         return {"order": showing.order(placed.order, placed.lines)}
 
     if idempotency_key is None:

@@ -3,7 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from backoffice.accounts import addresses
 from backoffice.accounts.tests.factories import AdminFactory
 from catalog import pricing
 from sales import cancelling, fulfilment, payments, weighing
@@ -14,6 +17,14 @@ from sales.tests.factories import customer, paid, shelf
 from stock import availability
 
 pytestmark = pytest.mark.django_db
+HOME = {
+    "receiver": "李雷",
+    "mobile": "13800138000",
+    "province": "浙江省",
+    "city": "杭州市",
+    "district": "西湖区",
+    "detail": "文三路 90 号",
+}
 
 
 @pytest.fixture
@@ -274,3 +285,29 @@ def test_from_cart_to_points_over_http(call, user):
     assert (shown["status"], shown["lines"][0]["weighed"]) == ("completed", "3.420")
     me = call.data("GET", "/me")
     assert me["points"] == 500 + shown["points_earned"]
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+def test_an_order_takes_as_many_statements_whatever_the_number_of_lines(
+    call, user, count
+):
+    many = [shelf(price="70.00") for _ in range(count)]
+    home = addresses.add(user, HOME)
+    call.data("GET", "/cart")
+    lines = [
+        {"goods_id": goods.pk, "unit": "retail", "quantity": "1", "price": "70.00"}
+        for goods in many
+    ]
+    body = {"lines": lines, "delivery": "home", "address_id": home.pk}
+    with CaptureQueriesContext(connection) as seen:
+        call.data("POST", "/orders", body, key="k")
+    counted = [
+        query["sql"]
+        for query in seen
+        if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))
+        # who it is
+        and not any(
+            word in query["sql"] for word in ("backoffice_cache", "accounts_user")
+        )
+    ]
+    assert len(counted) <= 14, counted
