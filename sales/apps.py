@@ -13,6 +13,7 @@ class SalesConfig(AppConfig):
         from backoffice.base import ports  # noqa: PLC0415 - apps load first
         from backoffice.books import proofs  # noqa: PLC0415 - as above
         from backoffice.oplog import reading  # noqa: PLC0415 - as above
+        from backoffice.sheets.definitions import register  # noqa: PLC0415 - as above
         from catalog import triggers  # noqa: PLC0415 - as above
         from sales import (  # noqa: PLC0415 - models load first
             checks,  # noqa: F401 - registers the checks
@@ -22,6 +23,7 @@ class SalesConfig(AppConfig):
             words,
         )
         from sales.admin import cells, customers  # noqa: PLC0415 - as above
+        from sales.resources import exports  # noqa: PLC0415 - as above
         from sales.triggers import keep_figures  # noqa: PLC0415 - as above
 
         self.put_back = triggers.keep_shown("sales_goodsfigures")
@@ -44,3 +46,5 @@ class SalesConfig(AppConfig):
         for subject in ("order", "refund", "points"):
             reading.labels[subject] = words.label
         reading.values["channel"] = words.channel
+        register(exports.OrderSheet())
+        register(exports.OrderLineSheet())

@@ -322,6 +322,10 @@ class SheetDefinition:
         """The typed values of each row, in the order of the columns."""
         raise TypeError("a sheet exports its rows")
 
+    def count(self, queryset: models.QuerySet) -> int:
+        """How many rows the export of this will have, for its progress."""
+        return queryset.order_by().count()
+
     def everything(self) -> models.QuerySet:
         """All rows that an export without filters holds."""
         raise TypeError("a sheet exports its rows")

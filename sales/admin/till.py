@@ -3,7 +3,7 @@ telephone. One page that works without a script and is quick with one."""
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -23,6 +23,7 @@ from backoffice.base.admin import RowAction, Tool, money
 from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.money import MAX_QUANTITY, plain
 from backoffice.base.text import half_width
+from backoffice.sheets.admin.links import sheet_tools
 from catalog.admin.search import find_goods
 from catalog.enums import SellingUnit
 from catalog.models import Goods
@@ -189,14 +190,17 @@ class TillPages:
         ]
 
     def list_tools(self, request: HttpRequest) -> Sequence[Tool]:
-        tools: Sequence[Tool] = super().list_tools(request)  # type: ignore[misc]
-        if not request.user.has_perm(cells.ENTER):
-            return tools
-        url = cells.page_url("sales_counter")
-        return [
-            Tool(gettext_lazy("Enter an order"), url, "fa-cash-register", "primary"),
-            *tools,
+        tools: list[Tool] = [*super().list_tools(request)]  # type: ignore[misc]
+        if request.user.has_perm(cells.ENTER):
+            url = cells.page_url("sales_counter")
+            label = gettext_lazy("Enter an order")
+            tools.insert(0, Tool(label, url, "fa-cash-register", "primary"))
+        tools += sheet_tools(request, "orders")
+        tools += [
+            replace(tool, label=gettext_lazy("Export lines"))
+            for tool in sheet_tools(request, "order_lines")
         ]
+        return tools
 
     def till_view(self, request: HttpRequest) -> HttpResponse:
         """Add goods, look at the sum, sell."""

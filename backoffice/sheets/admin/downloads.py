@@ -106,7 +106,7 @@ class DownloadPages:
         rows = filtered(definition, user, query)
         if exports.is_big(rows):
             asked = exports.start_export(
-                definition, kind, query=query, by=user, rows=rows.order_by().count()
+                definition, kind, query=query, by=user, rows=definition.count(rows)
             )
             return HttpResponseRedirect(
                 reverse("admin:sheets_export_page", args=[asked.pk])
