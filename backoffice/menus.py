@@ -113,7 +113,7 @@ MENU: tuple[Group, ...] = (
             Entry(_("Pick-up board"), "admin:sales_pickup", ("sales.pack_order",)),
             _list("sales.refund", _("Refunds")),
             _list("sales.payment", _("Payments")),
-            _list("sales.finding", _("Reconciliation")),
+            _list("sales.billday", _("Reconciliation")),
         ),
     ),
     Group(

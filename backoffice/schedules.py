@@ -28,6 +28,13 @@ SCHEDULES = [
         label=_("Send refunds, and ask for those under way"),
     ),
     Job(
+        name="fetch_bills",
+        task="sales.tasks.fetch_bills",
+        cron="20 * * * *",
+        label=_("Compare yesterday's bill of WeChat Pay with the books"),
+        timeout=280,
+    ),
+    Job(
         name="complete_orders",
         task="sales.tasks.complete_overdue",
         cron="15 * * * *",

@@ -136,6 +136,28 @@ REFUND_OPEN = (
 )
 
 
+class Difference(models.TextChoices):
+    """What the gateway's bill and our books do not agree on."""
+
+    PAYMENT_HERE = "payment_here", _("Payment is missing in our books")
+    PAYMENT_THERE = "payment_there", _("Payment is missing in the bill")
+    PAYMENT_AMOUNT = "payment_amount", _("Amounts of a payment differ")
+    PAYMENT_STATUS = "payment_status", _("Paid there, not here")
+    REFUND_HERE = "refund_here", _("Refund is missing in our books")
+    REFUND_THERE = "refund_there", _("Refund is missing in the bill")
+    REFUND_AMOUNT = "refund_amount", _("Amounts of a refund differ")
+    REFUND_STATUS = "refund_status", _("Refunded there, not here")
+
+
+class FindingStatus(models.TextChoices):
+    """What became of a difference."""
+
+    OPEN = "open", _("Open")
+    BOOKED = "booked", _("Booked")
+    SETTLED = "settled", _("Settled by hand")
+    GONE = "gone", _("No longer there")
+
+
 class RefundKind(models.TextChoices):
     """What a refund is reckoned from."""
 

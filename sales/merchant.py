@@ -41,6 +41,16 @@ def is_set_up() -> bool:
     return bool(settings.WECHAT_PAY_MCH_ID)
 
 
+def mch_id() -> str:
+    """The merchant's number."""
+    return str(settings.WECHAT_PAY_MCH_ID)
+
+
+def is_simulated() -> bool:
+    """Whether it is the demo's stand-in, whose bill of today is there today."""
+    return bool(settings.WECHAT_PAY_BASE_URL.startswith("http://"))
+
+
 def require() -> None:
     """Raise NotSetUp where there is no merchant."""
     if not is_set_up():

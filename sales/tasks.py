@@ -7,7 +7,15 @@ from datetime import timedelta
 from django.utils import timezone
 
 from backoffice.base.errors import DomainError
-from sales import attempts, cancelling, fulfilment, idempotency, paying_back
+from sales import (
+    attempts,
+    cancelling,
+    fulfilment,
+    idempotency,
+    merchant,
+    paying_back,
+    reconciliation,
+)
 from sales.models import Order
 
 logger = logging.getLogger("sales.tasks")
@@ -60,6 +68,23 @@ def send_refunds() -> int:
     sent = len(list(_each("refund", due, paying_back.take_up)))
     logger.info("%s refunds taken up", sent)
     return sent
+
+
+def fetch_bills() -> int:
+    """Compare the bills of days that were not compared yet; gives their number."""
+    if not merchant.is_set_up():
+        return 0
+    days = reconciliation.missing_days(timezone.now())
+    done = 0
+    for day in days:
+        try:
+            reconciliation.fetch(day)
+        except DomainError as refusal:
+            logger.warning("the bill of %s is not compared: %s", day, refusal)
+        else:
+            done += 1
+    logger.info("%s bills compared", done)
+    return done
 
 
 def _each(

@@ -156,6 +156,7 @@ _FINANCE = _role(
         "sales.add_refund",
         "sales.approve_refund",
         "sales.reconcile",
+        "sales.view_billday",
     },
 )
 _MANAGER = _role(

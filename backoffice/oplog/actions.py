@@ -81,6 +81,8 @@ ACTIONS: "dict[str, str | Promise]" = {
     "refund.requested": _("Refund asked for"),
     "payment.asked": _("WeChat Pay asked for a payment"),
     "payment.looked_at": _("Payment that did not fit looked at"),
+    "bill.compared": _("Bill of WeChat Pay compared"),
+    "finding.settled": _("Difference with WeChat Pay settled"),
     "refund.seconded": _("Refund approved, waiting for a second person"),
     "refund.approved": _("Refund approved"),
     "refund.handed_back": _("Refund handed back by staff"),

@@ -1,6 +1,7 @@
 """Sales in the admin: orders from payment to hand-over, points, money, the home page."""
 
 from sales.admin import (
+    bills,
     customers,
     home,
     money_home,
@@ -11,6 +12,7 @@ from sales.admin import (
 )
 
 __all__ = [
+    "bills",
     "customers",
     "home",
     "money_home",
