@@ -249,7 +249,7 @@ def _refunds(
 def _write(row: BillDay, seen: dict[tuple[Difference, str], _Seen]) -> None:
     """New differences become rows; what is no longer there is settled by itself."""
     now = timezone.now()
-    known = {(one.kind, one.number): one for one in row.findings.all()}
+    known = {(Difference(one.kind), one.number): one for one in row.findings.all()}
     for key, one in seen.items():
         if key not in known:
             Finding.objects.create(
