@@ -35,6 +35,9 @@ MAX_UNPACKED = 700 * 2**20
 MAX_MEMORY = 3 * 2**30
 MAX_SECONDS = 120
 
+#: the way that JSON begins and no header does
+_JSON = re.compile(rb'\[?\s*\{\s*"[^"]*"\s*:|\[\s*[\["]')
+
 Row = tuple[int, list[Any]]
 
 
@@ -67,6 +70,8 @@ def kind_of(path: str) -> str:
     bare = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if bare.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml", b"<meta")):
         raise Refused("web_page")
+    if _JSON.match(bare):
+        raise Refused("not_a_sheet")
     return "text"
 
 

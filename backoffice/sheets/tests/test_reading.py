@@ -160,12 +160,21 @@ def test_dates_are_told_from_numbers(tmp_path):
         (b"<html><table><tr><td>code</td></tr></table></html>", "web_page"),
         (b'\xef\xbb\xbf<?xml version="1.0"?><Workbook/>', "web_page"),
         (b"code,name\nA1,\xff\xff\xff\n", "encoding"),
+        (b'[\t\r\n{"plu":"20099","nombre":"AJI"},', "not_a_sheet"),
+        (b'{"goods": [', "not_a_sheet"),
     ],
 )
 def test_what_is_no_sheet_is_refused(tmp_path, content, reason):
     path = tmp_path / "goods.xlsx"
     path.write_bytes(content)
     assert refused(path) == reason
+
+
+@pytest.mark.parametrize("first", ["[code],name", "{code},name", '"code",name', "[A]"])
+def test_a_header_in_brackets_is_no_json(tmp_path, first):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{first}\nA1,x\n")
+    assert rows_of(path)[1] == [2, ["A1", "x"]]
 
 
 def test_a_cut_off_workbook_is_refused(tmp_path):

@@ -38,7 +38,7 @@ OUTCOMES = [
         (0, 1545 + 4),
         ("B2", "3000"),
     ),
-    ("catalogue/plu_frutas_argentina.json", [], (0, 1), ("", "code")),
+    ("catalogue/plu_frutas_argentina.json", [], (0, 1), ("", "xlsx")),
     ("messy_sheets/chip_quote_2sheets.xlsx", [], (0, 1), ("", "意法半导体")),
     ("messy_sheets/goods_template_header_only.xls", [], (0, 0), None),
     (
