@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from random import Random
 
-from django.db import transaction
 from django.utils import timezone
 
 from backoffice.accounts.models import User
+from backoffice.demo import supply
 from backoffice.demo.acts import Act
 from backoffice.demo.data import UNITS, Item
 from catalog.models import Goods
-from stock import corrections, receiving, spoilage
+from stock import receiving, spoilage
 from stock.enums import LossReason
 from stock.receiving import Incoming
 
@@ -36,6 +36,9 @@ GONE = {"PT008", "XQ003", "QT005"}
 #: which day they were last bought, days ago
 LAST_BOUGHT = 4
 COUNTED_ON = 8
+#: from here on suppliers are written to, days ago; before, goods were fetched
+ORDERED_SINCE = 12
+UNDER_WAY = "急补，今天上午送到"
 #: off the shelf for a while, days ago
 AWAY = {"GJ005": (6, 5)}
 LOSSES = (
@@ -93,6 +96,7 @@ class Storeroom:
 
     def plan(self) -> None:
         """Day by day, so that nothing leaves that is not there."""
+        self.add(22, 10, 0, "buyer", supply.known)
         for day in range(max(shelf.since for shelf in self.shelves), 0, -1):
             self._open(day)
             self._receive(day)
@@ -100,6 +104,7 @@ class Storeroom:
             self._lose(day)
             if day == COUNTED_ON:
                 self._count(day)
+        self.today()
 
     def _on(self, day: int) -> list[Shelf]:
         return [s for s in self.shelves if s.since >= day >= s.until]
@@ -120,9 +125,34 @@ class Storeroom:
             and self.there[s.item.code] < s.pace * 2
             and not self._is_let_run_out(s, day)
         }
-        if lines:
-            self._come(lines)
+        if not lines:
+            return
+        self._come(lines)
+        if day > ORDERED_SINCE:
             self.add(day, 6, 40, "buyer", _received(lines))
+            return
+        note, why = f"{day} 天前早市", supply.REJECTED.get(day, "")
+        wanted = dict(lines)
+        if why:
+            code = min(lines)
+            wanted[code] += PIECE
+        self.add(day + 1, 20, 30, "buyer", supply.drafted(wanted, note))
+        self.add(day + 1, 20, 45, "buyer", supply.sent(note))
+        self.add(day, 6, 40, "keeper", supply.received(note, lines, why))
+
+    def today(self) -> None:
+        """What is under way this morning, what is still a draft, what is being counted."""
+        shelves = {s.item.code: s for s in self._on(1)}
+        wanted = {
+            c: shelves[c].bought() for c in {*NEARLY_GONE, *GONE} & shelves.keys()
+        }
+        self.add(0, 8, 20, "buyer", supply.drafted(wanted, UNDER_WAY))
+        self.add(0, 8, 25, "buyer", supply.sent(UNDER_WAY))
+        low = sorted(shelves, key=lambda c: (self.there[c] / shelves[c].pace, c))
+        draft = {c: shelves[c].bought() for c in low if c not in wanted}
+        few = dict(list(draft.items())[:6])
+        self.add(0, 8, 50, "buyer", supply.drafted(few, "明早要货"))
+        self.add(0, 9, 20, "keeper", supply.being_counted("干果/饮品", 2))
 
     def _is_let_run_out(self, shelf: Shelf, day: int) -> bool:
         if shelf.until > 1:
@@ -168,7 +198,7 @@ class Storeroom:
             if self.there[shelf.item.code] + found >= 0:
                 differences[shelf.item.code] = found
         self._come(differences)
-        self.add(day, 22, 30, "keeper", _counted(differences))
+        self.add(day, 22, 30, "keeper", supply.counted(differences))
 
     def _come(self, lines: Quantities) -> None:
         for code, quantity in lines.items():
@@ -212,19 +242,5 @@ def _lost(code: str, quantity: Decimal, cause: LossReason, note: str) -> Act:
     def act(by: User) -> None:
         goods = Goods.objects.get(code=code)
         spoilage.write_off(goods, by=by, quantity=quantity, cause=cause, note=note)
-
-    return act
-
-
-def _counted(differences: Quantities) -> Act:
-    def act(by: User) -> None:
-        ids = _ids(differences)
-        with transaction.atomic():
-            corrections.post_differences(
-                [(ids[code], found) for code, found in differences.items()],
-                reference=_paper("PD"),
-                by=by,
-                reason="周盘",
-            )
 
     return act

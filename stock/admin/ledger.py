@@ -1,5 +1,6 @@
 """The ledger: every movement, looked at and never changed."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,7 +32,10 @@ from catalog.admin.logs import GoodsFilter, goods_asked_for
 from catalog.admin.search import ids_of
 from stock.admin import cells
 from stock.enums import MovementKind
-from stock.models import StockMovement, WriteOff
+from stock.models import ReplenishmentReceipt, StockMovement, Stocktake, WriteOff
+
+#: what follows the number of a stocktake in the reference of a part of it
+_STEM = re.compile(r"#|-U")
 
 
 class LedgerList(WorkbenchList):
@@ -44,9 +49,13 @@ class LedgerList(WorkbenchList):
             row.paper = papers.cell(row)
 
 
+def _url(model: str, pk: int) -> str:
+    return reverse(f"admin:stock_{model}_change", args=[pk])
+
+
 class Papers:
-    """Where the papers behind the rows of one page are to be found: a question for the
-    orders and one for the write-offs."""
+    """Where the papers behind the rows of one page are to be found: a question for each
+    kind of paper that is on the page."""
 
     def __init__(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         orders = {row.held_for for row in rows if row.held_for}
@@ -54,6 +63,23 @@ class Papers:
         lost = {row.reference for row in rows if row.kind == MovementKind.SPOILAGE}
         self.urls = dict(ports.order_urls(request, orders)) if orders else {}
         self.causes: dict[str, str] = {}
+        came = {row.reference for row in rows if row.kind == MovementKind.RECEIPT}
+        if came and request.user.has_perm("stock.view_replenishmentorder"):
+            receipts = ReplenishmentReceipt.objects.filter(reference__in=came)
+            for reference, pk in receipts.values_list("reference", "order"):
+                self.urls[reference] = _url("replenishmentorder", pk)
+        counted = {row.reference for row in rows if row.kind == MovementKind.STOCKTAKE}
+        if counted and request.user.has_perm("stock.view_stocktake"):
+            # a part that was posted later, or taken back, is of the same stocktake
+            numbers = {reference: _STEM.split(reference)[0] for reference in counted}
+            stocktakes = dict(
+                Stocktake.objects.filter(number__in=numbers.values()).values_list(
+                    "number", "pk"
+                )
+            )
+            for reference, number in numbers.items():
+                if number in stocktakes:
+                    self.urls[reference] = _url("stocktake", stocktakes[number])
         if lost:
             found = WriteOff.objects.filter(reference__in=lost)
             self.causes = dict(found.values_list("reference", "cause"))

@@ -19,12 +19,13 @@ from backoffice.base.admin import BaseModelAdmin, Tool, explain, quantity
 from backoffice.base.money import plain, round_quantity
 from catalog.admin import cells as catalog_cells
 from catalog.models import Goods
-from stock import availability, explaining, velocity
+from stock import availability, explaining, levels, velocity
 from stock.admin import cells
 from stock.admin.charts import bars
 from stock.enums import MovementKind
 from stock.explaining import Moment, Term
-from stock.models import StockMovement
+from stock.models import ReplenishmentLine, StockMovement
+from stock.suggesting import UNDER_WAY
 from stock.velocity import Pace
 
 DAYS = 30
@@ -97,6 +98,7 @@ class WhyPages(BaseModelAdmin):
             "moment": _moment(request, goods),
             "moment_typed": request.GET.get("at", ""),
             "latest": _latest(goods),
+            "coming": _coming(request, goods),
             "chart": _chart(goods),
             "ledger_url": cells.ledger_url(goods=goods.pk),
             "may_see_ledger": request.user.has_perm(cells.SEE_LEDGER),
@@ -119,6 +121,9 @@ class WhyPages(BaseModelAdmin):
             tools.append(Tool(_("Write off"), address, "fa-trash-can"))
         if user.has_perm(cells.ADJUST):
             tools.append(Tool(_("Adjust"), _url("adjust", goods.pk), "fa-sliders"))
+        if user.has_perm("stock.order_goods"):
+            address = f"{_url('morning')}?goods={goods.pk}"
+            tools.append(Tool(_("Order goods"), address, "fa-truck"))
         if balance._state.adding and user.has_perm(cells.OPEN):
             address = f"{_url('opening')}?q={goods.code}"
             tools.append(Tool(_("Opening stock"), address, "fa-box-open", "primary"))
@@ -146,6 +151,9 @@ def _figures(balance: Any, unit: Any) -> list[tuple[Any, Any]]:
     ]
     if balance.short:
         shown.append((_("short"), quantity(balance.short, unit)))
+    coming = levels.on_order([balance.goods_id]).get(balance.goods_id)
+    if coming:
+        shown.append((_("on order"), quantity(coming, unit)))
     pace = velocity.paces([balance.goods_id])[balance.goods_id]
     shown.append((_("average daily sales"), _average(pace, unit)))
     return shown
@@ -204,6 +212,27 @@ def _holds(request: HttpRequest, goods: Goods) -> list[ShownHold]:
             *terms.get(hold.order, ("", None)),
         )
         for hold in holds
+    ]
+
+
+def _coming(request: HttpRequest, goods: Goods) -> list[dict[str, Any]]:
+    """What suppliers still owe of it, by the orders that say so."""
+    if not request.user.has_perm("stock.view_replenishmentorder"):
+        return []
+    lines = ReplenishmentLine.objects.filter(goods=goods, order__status__in=UNDER_WAY)
+    rows = lines.select_related("order", "order__supplier").order_by(
+        "order__ordered_at"
+    )
+    return [
+        {
+            "order": line.order,
+            "url": reverse(
+                "admin:stock_replenishmentorder_change", args=[line.order_id]
+            ),
+            "quantity": quantity(line.outstanding, goods.unit),
+        }
+        for line in rows
+        if line.outstanding
     ]
 
 

@@ -16,7 +16,7 @@ from backoffice.tests.pages import inputs_of, main_of, text_of
 from catalog.models import Goods
 from catalog.tests.factories import CategoryFactory, GoodsFactory, UnitFactory
 from catalog.tests.pages import messages_of, role
-from stock import alerts, replenishment, suppliers
+from stock import alerts, replenishment, stocktaking, suppliers
 from stock.enums import ReplenishmentStatus
 from stock.models import (
     GoodsSupply,
@@ -26,7 +26,8 @@ from stock.models import (
 )
 from stock.tests.factories import levels, stocked
 from stock.tests.test_alerts import selling
-from stock.tests.test_replenishment import ordered, sell, supplied
+from stock.tests.test_replenishment import ordered, receive, sell, supplied
+from stock.tests.test_stocktaking import take
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -465,3 +466,29 @@ def test_nothing_to_order_says_so(client, by):
     clerk = StaffFactory(permissions=["stock.view_replenishmentorder"])
     client.force_login(clerk)
     assert "The morning sheet" in text_of(client.get(page(LIST)))
+
+
+def test_the_page_of_a_balance_says_what_is_on_order(client, by):
+    goods = stocked("3")
+    order = ordered((goods, "10"), supplier=supplied("果园"))
+    ordered((goods, "4"), supplier=supplied("菜园"))
+    why = page("stockbalance_change", goods.pk)
+    shown = text_of(client.get(why))
+    assert "On order 14" in shown
+    for word in (order.number, "果园", "菜园"):
+        assert word in shown
+    assert f"{page(MORNING)}?goods={goods.pk}" in main_of(client.get(why))
+    client.force_login(role("finance"))
+    assert order.number not in text_of(client.get(why))
+
+
+def test_the_ledger_leads_to_receipts_and_stocktakes(client, by):
+    goods = stocked("3")
+    order = ordered((goods, "10"))
+    receive(order, "10", reference="送货单88")
+    stocktake = take(by, (goods, "12"))
+    stocktaking.post(stocktake, by=by)
+    stocktaking.undo(stocktake, by=by)
+    shown = main_of(client.get(page("stockmovement_changelist")))
+    assert page("replenishmentorder_change", order.pk) in shown
+    assert shown.count(page("stocktake_change", stocktake.pk)) == 2

@@ -24,7 +24,15 @@ from catalog.models import Banner, Brand, Category, Goods, RepricingRun
 from sales.enums import Delivery, OrderStatus, PointsKind, Source
 from sales.models import Order, PointsEntry, Refund
 from stock import proving
-from stock.models import StockBalance, StockMovement, WriteOff
+from stock.models import (
+    GoodsSupply,
+    ReplenishmentLine,
+    ReplenishmentOrder,
+    StockBalance,
+    StockMovement,
+    Stocktake,
+    WriteOff,
+)
 
 pytestmark = pytest.mark.usefixtures("shop")
 
@@ -160,6 +168,16 @@ def test_its_storeroom_has_a_history_that_adds_up():
     assert gone == {"PT008", "XQ003"}
     assert WriteOff.objects.count() >= 30
     assert all(row.loss is not None for row in WriteOff.objects.all())
+
+
+def test_it_buys_from_suppliers_and_counts():
+    statuses = set(ReplenishmentOrder.objects.values_list("status", flat=True))
+    assert statuses == {"draft", "ordered", "received"}
+    assert ReplenishmentLine.objects.filter(rejected__gt=0).count() >= 2
+    assert GoodsSupply.objects.exists()
+    stocktakes = Stocktake.objects.order_by("started_at")
+    assert [one.status for one in stocktakes] == ["posted", "counting"]
+    assert stocktakes[0].lines.exclude(unit_cost=None).exists()
 
 
 def test_it_has_orders_in_every_status_and_all_that_was_sold_left_by_one():
