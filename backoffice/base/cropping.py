@@ -73,11 +73,11 @@ class Crop:
             Image.Transpose.ROTATE_90: (1 - bottom, left, 1 - top, right),
         }[turn]
         width, height = size
-        x, y = round(turned[0] * width), round(turned[1] * height)
-        x, y = min(x, width - 1), min(y, height - 1)
-        return (
-            x,
-            y,
-            max(round(turned[2] * width), x + 1),
-            max(round(turned[3] * height), y + 1),
-        )
+        x = min(round(turned[0] * width), width - 1)
+        y = min(round(turned[1] * height), height - 1)
+        wide = min(max(round((turned[2] - turned[0]) * width), 1), width - x)
+        high = min(max(round((turned[3] - turned[1]) * height), 1), height - y)
+        if abs(wide - high) == 1:
+            # a square, but for the rounding
+            wide = high = min(wide, high)
+        return x, y, x + wide, y + high
