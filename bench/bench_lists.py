@@ -20,7 +20,8 @@ from typing import Any
 import psycopg
 from common import ROOT, emit, environment, manage, require_quiet, scratch_database
 
-GOODS, ROUNDS = int(os.environ.get("GOODS", "1000000")), 5
+GOODS = int(os.environ.get("GOODS", "1000000"))
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
 #: what one page may cost, in milliseconds: a person does not notice less
 MOST_MS = 300
 
@@ -44,7 +45,7 @@ LEFT JOIN accounts_user p ON p.id = l.by_id
 GOODS_LIST, PRICES = "/admin/catalog/goods/", "/admin/catalog/pricelog/"
 
 
-def pages(half: int, day: str) -> dict[str, tuple[str, str]]:
+def pages(half: int, waiting: int, day: str) -> dict[str, tuple[str, str]]:
     """{name: (address, the SQL that fetches its rows)}"""
     code = f"V{half:08d}"
     return {
@@ -108,8 +109,8 @@ def pages(half: int, day: str) -> dict[str, tuple[str, str]]:
             f"{_LOG} h.status_changed {_NEWEST}",
         ),
         "goods_history": (
-            f"{GOODS_LIST}{half}/history/",
-            f"{_LOG} h.id = {half} ORDER BY h.history_id DESC LIMIT 50",
+            f"{GOODS_LIST}{waiting}/history/",
+            f"{_LOG} h.id = {waiting} ORDER BY h.history_id DESC LIMIT 50",
         ),
         "operation_log": (
             "/admin/oplog/operationlog/",
@@ -235,9 +236,12 @@ def main() -> None:
                 connection, "SELECT id FROM accounts_user WHERE username = 'clerk3'"
             )
             day = one(connection, "SELECT (now() - interval '40 days')::date::text")
+            waiting = one(
+                connection, "SELECT min(id) FROM catalog_goods WHERE status = 'pending'"
+            )
             wanted = {
                 name: (address.format(person=person), sql.format(person=person))
-                for name, (address, sql) in pages(half, day).items()
+                for name, (address, sql) in pages(half, waiting, day).items()
             }
             rounds = []
             for _round in range(ROUNDS):

@@ -5,6 +5,7 @@ rows of the price log, of the shelf log and of the operation log, spread over a 
 people and means.
 """
 
+import json
 from typing import Any
 
 from django.db import connection
@@ -65,6 +66,16 @@ STATUSES = (
     + ["rejected"] * 1
     + ["archived"] * 2
 )
+#: what each came from
+BEFORE = {
+    "on_sale": "approved",
+    "off_sale": "on_sale",
+    "draft": "rejected",
+    "approved": "pending",
+    "pending": "draft",
+    "rejected": "pending",
+    "archived": "off_sale",
+}
 MEANS = ["hand"] * 50 + ["sheet"] * 29 + ["run"] * 15 + ["schedule"] * 5 + ["rollback"]
 ACTIONS = ["goods.changed"] * 60 + ["goods.listed"] * 30 + ["goods.repriced"] * 10
 
@@ -98,7 +109,7 @@ SELECT {columns}, now() - h * interval '31 s', '~',
   CASE WHEN h %% 9 > 0 THEN (%(people)s::int[])[1 + h %% %(person_count)s] END, '',
   (%(means)s::text[])[1 + h / 13 %% 100], '',
   CASE WHEN %(is_price)s THEN price + 1 END,
-  CASE WHEN %(is_price)s THEN '' ELSE 'draft' END, %(is_price)s, NOT %(is_price)s, false
+  CASE WHEN %(is_price)s THEN '' ELSE %(before)s::jsonb ->> status END, %(is_price)s, NOT %(is_price)s, false
 FROM (SELECT *, abs(hashint4(id::int + %(salt)s) %% 1000003) AS h FROM catalog_goods) AS g
 ORDER BY h DESC
 """
@@ -146,6 +157,7 @@ def fill(count: int) -> None:
         "people": people,
         "person_count": PEOPLE,
         "means": MEANS,
+        "before": json.dumps(BEFORE),
         "actions": ACTIONS,
     }
     columns = ", ".join(
