@@ -13,9 +13,12 @@ from backoffice.sheets.definitions import Row
 from catalog import changes
 from catalog.enums import GoodsStatus, Means
 from catalog.pricing import KEEP
+from catalog.resources.columns import GOODS_COLUMNS
 from catalog.resources.galleries import Galleries
 from catalog.resources.planning import ATTNAMES, written
 from catalog.resources.words import RELATIONS, Words
+
+_LABELS = {column.name: column.label for column in GOODS_COLUMNS}
 
 
 def last_changes(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -65,7 +68,7 @@ class Base:
         if self.pictures_moved and "images" in values:
             now_has, wants = galleries.paths(goods), values.pop("images") or None
             if now_has != wants:
-                conflicts.append(("images", changed_meanwhile(now_has)))
+                conflicts.append(("images", both_changed("images", wants, now_has)))
         for name in [name for name in values if name in ATTNAMES]:
             attname = ATTNAMES[name]
             new = (
@@ -76,7 +79,9 @@ class Base:
             if new == then:
                 del values[name]
             elif now not in (then, new):
-                conflicts.append((name, changed_meanwhile(written(goods, name, words))))
+                wants = getattr(values[name], "name", values[name])
+                found = both_changed(name, wants, written(goods, name, words))
+                conflicts.append((name, found))
                 del values[name]
         return conflicts
 
@@ -85,6 +90,18 @@ def changed_meanwhile(now: Any) -> str:
     """The sentence for a cell that somebody changed in the shop as well."""
     return _("Meanwhile it was changed in the shop to %(now)s.") % {
         "now": shown("" if now is None else str(now))
+    }
+
+
+def both_changed(name: str, wants: Any, now: Any) -> str:
+    """The sentence for a cell that the sheet and the shop changed in different ways."""
+    return _(
+        "%(field)s: the sheet says %(wants)s; meanwhile it was changed in the shop to "
+        "%(now)s."
+    ) % {
+        "field": _LABELS[name],
+        "wants": shown("" if wants is None else str(wants)),
+        "now": shown("" if now is None else str(now)),
     }
 
 

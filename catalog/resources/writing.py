@@ -13,7 +13,7 @@ from catalog import changes, editing, repricing, validation
 from catalog.enums import Means
 from catalog.resources.galleries import Galleries
 from catalog.resources.light import draft, find, locked
-from catalog.resources.merging import changed_meanwhile
+from catalog.resources.merging import both_changed
 from catalog.resources.planning import (
     ATTNAMES,
     resolved,
@@ -229,7 +229,7 @@ def _moved(planned: Planned, found: dict[str, Any]) -> list[tuple[str, str]]:
     """The cells whose value in the shop is no longer the one that the preview showed;
     where it is by now what the sheet wants, all is well."""
     return [
-        (name, changed_meanwhile(found[name][0]))
-        for name, (old, _new) in planned.changes.items()
+        (name, both_changed(name, new, found[name][0]))
+        for name, (old, new) in planned.changes.items()
         if name in found and found[name][0] != old
     ]

@@ -595,7 +595,9 @@ def test_what_changed_since_the_check_is_told_and_not_overwritten(shop, tmp_path
     assert (batch.status, batch.conflicts, batch.changed) == ("checked", 1, 1)
     two.refresh_from_db()
     assert two.name == "旧"
-    assert "别人" in batches.errors_of(batch)[0]["message"]
+    told = batches.errors_of(batch)[0]["message"]
+    assert "别人" in told, "what the shop has"
+    assert "新" in told, "what the sheet wants"
     importing.start_apply(batch, by=shop, only_good=True)
     assert dict(Goods.objects.values_list("code", "name")) == {
         "A1": "别人",
