@@ -158,7 +158,7 @@ class OrderAdmin(RefundPages, TillPages, DeskPages):
     def total(self, obj: Any) -> Any:
         return money(obj.payable)
 
-    @column(gettext_lazy("status"))
+    @column(gettext_lazy("status"), phone="wide")
     def stands(self, obj: Any) -> Any:
         """With what else has to be known of it at a glance."""
         parts = [cells.status_tag(obj.status)]
