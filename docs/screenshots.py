@@ -17,6 +17,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "img"
+#: of the paper, which a picture of the page has not
+MARGIN = ".paper { padding: 14px !important; }"
 SHEET = """code,name,category,unit,price,cost,origin
 RX001,阿克苏冰糖心苹果,热销爆品,斤,8.20,5.20,新疆阿克苏
 RX003,巨峰葡萄,热销爆品,斤,9.60,6.10,
@@ -44,11 +46,13 @@ def signed_in(
     return page
 
 
-def shoot(page: Page, name: str) -> None:
-    """Save what is in view, in few colours: pictures of pages stay small."""
+def shoot(page: Page, name: str, part: str = "") -> None:
+    """Save what is in view, or a part of it, in few colours: pictures of pages stay
+    small."""
     IMAGES.mkdir(exist_ok=True)
     page.mouse.move(0, 0)
-    with Image.open(BytesIO(page.screenshot())) as shot:
+    taken = page.locator(part).first.screenshot() if part else page.screenshot()
+    with Image.open(BytesIO(taken)) as shot:
         few = shot.convert("RGB").quantize(160, dither=Image.Dither.NONE)
     few.save(IMAGES / f"{name}.png", optimize=True)
     size = (IMAGES / f"{name}.png").stat().st_size
@@ -105,6 +109,49 @@ def stock_page(page: Page, base: str) -> None:
     page.wait_for_load_state()
 
 
+def order_pages(page: Page, base: str) -> None:
+    """The list of orders, one that is weighed (nothing is written), packing."""
+    page.goto(f"{base}/admin/sales/order/")
+    shoot(page, "orders-en")
+    page.goto(f"{base}/admin/sales/order/packing/")
+    shoot(page, "packing-en")
+    page.locator(".desk-order", has_text="to weigh").first.locator(
+        ".desk-act a"
+    ).click()
+    for row in page.locator(".weights tbody tr").all():
+        ordered = row.locator("td.num .num").first.inner_text().split()[0]
+        row.locator("input").fill(f"{float(ordered) * 0.97:.3f}")
+    page.click(".weigh .save-bar button")
+    page.wait_for_load_state()
+    shoot(page, "weigh-en")
+    page.goto(f"{base}/admin/sales/order/?tab=shipped")
+    page.locator("#result_list tbody a").first.click()
+    page.wait_for_load_state("networkidle")
+    shoot(page, "order-en")
+
+
+def papers(page: Page, base: str) -> None:
+    """What comes out of the printer, as the browser prints it."""
+    for name, label in (("paper-pick", "Pick list"), ("paper-slip", "Packing slips")):
+        page.goto(f"{base}/admin/sales/order/packing/")
+        page.click(f".page-tools a:has-text('{label}')")
+        page.wait_for_load_state()
+        page.set_viewport_size({"width": 560, "height": 790})
+        page.emulate_media(media="print")
+        page.add_style_tag(content=MARGIN)
+        shoot(page, name, ".paper")
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{base}/admin/sales/order/?tab=completed&delivery=home")
+    page.locator("#result_list tbody a").first.click()
+    page.click(".page-tools a:has-text('Receipts')")
+    page.wait_for_load_state()
+    page.set_viewport_size({"width": 302, "height": 700})
+    page.emulate_media(media="print")
+    page.add_style_tag(content=MARGIN)
+    shoot(page, "paper-receipt", ".paper")
+
+
 def main() -> None:
     base, password = sys.argv[1].rstrip("/"), sys.argv[2]
     with sync_playwright() as play:
@@ -129,6 +176,8 @@ def main() -> None:
         shoot(page, "run-en")
         stock_page(page, base)
         shoot(page, "stock-en")
+        order_pages(page, base)
+        papers(signed_in(browser, base, password, "en", 1280), base)
         confirm_page(page, base)
         shoot(page, "confirm-en")
         import_page(page, base)

@@ -31,6 +31,7 @@ from sales.admin.order_page import OrderPages
 from sales.admin.steps import Step
 from sales.enums import Channel, Delivery
 from sales.models import Order, OrderLine
+from stock.admin.cells import signed
 
 Do = Callable[[Order, Mapping[str, Any]], object]
 
@@ -256,8 +257,7 @@ class WeighRow:
         if rehearsal is None or self.weight is None:
             return
         more = self.weight - self.line.held
-        unit = self.line.base_unit_name
-        self.difference = quantity(more, unit)
+        self.difference = signed(more, self.line.base_unit_name)
         if more < 0:
             back = rehearsal.parts.get(self.line.pk, Decimal(0))
             self.outcome = _("%(amount)s yuan go back") % {"amount": back}
