@@ -22,8 +22,10 @@ PATIENCE = 60.0
 class Server:
     """Granian, asked over HTTP."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, pid: int = 0) -> None:
         self.port = port
+        #: the leader of its process group
+        self.pid = pid
 
     def ask(
         self, method: str, path: str, body: Any = None, token: str = "", key: str = ""
@@ -73,7 +75,7 @@ def server(
         )
     try:
         _wait_for(port, log)
-        yield Server(port)
+        yield Server(port, process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
