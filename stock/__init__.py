@@ -8,7 +8,9 @@ Who builds on it uses these, all with keyword arguments and `by=`:
   receipt and averages the costs.
 - `stock.replenishment`: `suggest`, `draft`, `change`, `order`, `receive`, `cancel`, `on_order`;
   `stock.suppliers`: `add`, `change`, `assign`.
-- `stock.corrections`: `adjust`, and `post_differences` for a stocktake.
+- `stock.deliveries.take_in`: receipts that come with their papers (sheets).
+- `stock.stocktaking`: `start`, `add`, `count`, `finish`, `reopen`, `post`, `cancel`, `undo`.
+- `stock.corrections`: `adjust`; `post_differences` is the part of a stocktake that moves.
 - `stock.spoilage`: `write_off`.
 - `stock.availability`: `available`, `reserved`, `is_available_expression`, `holds`.
 - `stock.velocity.paces`: how fast goods sell; `stock.sold.note`: lines of orders that were

@@ -130,7 +130,7 @@ REFERENCE = Column(
     "reference",
     gettext_lazy("reference"),
     reference,
-    ("单号", "送货单号", "入库单号", "到货单号", "delivery note"),
+    ("单号", "单据", "送货单号", "入库单号", "到货单号", "delivery note"),
     help=gettext_lazy(
         "The number of the delivery note, or of the order. What was received under it "
         "once is not received again."
@@ -140,7 +140,7 @@ COUNTED = Column(
     "counted",
     gettext_lazy("counted"),
     quantity(or_zero=True),
-    ("盘点数量", "实盘", "实盘数量", "盘点数", "实际数量", "count"),
+    ("盘点数量", "盘点库存", "实盘", "实盘数量", "盘点数", "实际数量", "count"),
     kind="number",
     load=Decimal,
     example=Decimal("12.5"),
