@@ -10,14 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.core.files import File
 from django.utils.translation import gettext as _
 
 from backoffice.sheets import cells, mappings
-from backoffice.sheets.definitions import Checker, Planned, Row, SheetDefinition
+from backoffice.sheets.definitions import (
+    Checker,
+    Options,
+    Planned,
+    Row,
+    SheetDefinition,
+)
 from backoffice.sheets.enums import Outcome
 from backoffice.sheets.errors import SheetRefused
+from backoffice.sheets.files import on_disk
 from backoffice.sheets.readers import ColumnReader
 from backoffice.sheets.reading.header import (
     Found,
@@ -29,6 +37,9 @@ from backoffice.sheets.reading.header import (
     written,
 )
 from backoffice.sheets.reading.workbook import PATIENCE, Workbook
+
+if TYPE_CHECKING:
+    from backoffice.accounts.models import User
 
 #: so many of the other rows with the same key are named in a message
 SHOWN = 5
@@ -337,3 +348,18 @@ class Check:
                     + ("…" if len(rows) > SHOWN + 1 else ""),
                 },
             )
+
+
+def plans_of(
+    definition: SheetDefinition, file: File, by: "User"
+) -> tuple[list[Planned], list[list[str]]]:
+    """(what each row of a file would do, [[cell, message], …] of what is wrong in it),
+    for who wants to know it without a batch; writes nothing.
+
+    Raises SheetRefused, and NeedsMapping for a foreign header.
+    """
+    with on_disk(file) as path, opened(path, definition) as book:
+        _found, layout = layout_of(book, definition)
+        check = Check(book, layout, definition, definition.checker(by, Options()))
+        plans = [planned for chunk in check.plans() for planned in chunk]
+        return plans, [said for planned in plans for said in check.messages(planned)]

@@ -8,6 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +37,7 @@ from catalog import bulk, editing, pricing
 from catalog.admin import cells, filters
 from catalog.admin.goods_form import GoodsFormPages
 from catalog.admin.goods_history import GoodsHistoryPages
+from catalog.admin.price_form import PricePages, pencil
 from catalog.admin.review_queue import ReviewPages
 from catalog.admin.search import find_goods
 from catalog.admin.studio import start_url
@@ -70,6 +72,7 @@ class GoodsList(WorkbenchList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
+        user: Any = request.user
         ids = [goods.pk for goods in self.result_list]
         available = ports.available(ids) if ids else {}
         waiting = set(
@@ -81,11 +84,17 @@ class GoodsList(WorkbenchList):
             goods.available = available.get(goods.pk)
             goods.stock_url = ports.stock_url(request, goods.pk)
             goods.price_waits = goods.pk in waiting
+            goods.may_price = pricing.may_price(user, goods)
 
 
 @admin.register(Goods)
 class GoodsAdmin(
-    ReviewPages, GoodsHistoryPages, GoodsFormPages, filters.CostLookups, VerbAdmin
+    ReviewPages,
+    GoodsHistoryPages,
+    GoodsFormPages,
+    PricePages,
+    filters.CostLookups,
+    VerbAdmin,
 ):
     """Rows are written by the verbs of the catalog only."""
 
@@ -202,7 +211,8 @@ class GoodsAdmin(
     ]
 
     class Media:
-        css = {"all": ["backoffice/css/catalog.css"]}
+        css = {"all": ["backoffice/css/catalog.css", "backoffice/css/studio.css"]}
+        js = ["backoffice/js/price.js"]
 
     # --- who may see and touch what
 
@@ -260,6 +270,8 @@ class GoodsAdmin(
 
     @column(gettext_lazy("price"), ordering="price_step", numeric=True)
     def retail(self, obj: Goods) -> Any:
+        if obj.may_price:
+            return format_html("{}{}", cells.retail_cell(obj), pencil(obj))
         return cells.retail_cell(obj)
 
     @column(gettext_lazy("case"), ordering="case_price", numeric=True)

@@ -1,5 +1,6 @@
 """The repricing studio: a rule, a preview that can be mended, then it is let go."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,6 +25,7 @@ from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.money import fixed, plain
 from backoffice.base.text import half_width
 from backoffice.sheets.admin.filtering import filtered
+from backoffice.sheets.checking import plans_of
 from backoffice.sheets.definitions import get as definition_of
 from backoffice.shop import shop
 from catalog import pricing, proposing, repricing, studio
@@ -32,6 +34,7 @@ from catalog.admin.lines import shown
 from catalog.enums import (
     Direction,
     LineProblem,
+    Means,
     RuleKind,
     RunKind,
     RunStatus,
@@ -45,6 +48,9 @@ PER_PAGE = 100
 MOST_IDS = 500
 #: goods that are named over the rule
 NAMED = 12
+#: messages about a sheet that the page shows
+SHOWN_ERRORS = 20
+NO_CHANGE = (None, None)
 ACROSS = "across"
 IDS = "ids"
 
@@ -182,11 +188,16 @@ class StudioPages(VerbAdmin):
             messages.error(request, _("This selection cannot be read; select anew."))
             return HttpResponseRedirect(reverse("admin:catalog_goods_changelist"))
         some = list(goods[: NAMED + 1])
-        form = RuleForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        is_sheet = "_sheet" in request.POST
+        form = RuleForm(request.POST if request.POST and not is_sheet else None)
+        sheet_errors: list[list[str]] = []
+        answer = None
+        if is_sheet:
+            answer = self._from_sheet(request, sheet_errors)
+        elif request.method == "POST" and form.is_valid():
             answer = self._drafted(request, form, goods, words)
-            if answer is not None:
-                return answer
+        if answer is not None:
+            return answer
         return TemplateResponse(
             request,
             "admin/catalog/repricingrun/rule.html",
@@ -198,6 +209,8 @@ class StudioPages(VerbAdmin):
                 "goods": some[:NAMED],
                 "is_more": len(some) > NAMED,
                 "selection": words,
+                "sheet_errors": sheet_errors[:SHOWN_ERRORS],
+                "more_errors": max(0, len(sheet_errors) - SHOWN_ERRORS),
                 "count": _count(goods),
                 "shop": _plain(pricing.limits()),
                 "with_cost": request.user.has_perm(cells.SEE_COST),
@@ -225,6 +238,42 @@ class StudioPages(VerbAdmin):
             )
         except DomainError as refusal:
             form.refuse(refusal)
+            return None
+        return HttpResponseRedirect(preview_url(run.pk))
+
+    def _from_sheet(
+        self, request: HttpRequest, errors: list[list[str]]
+    ) -> HttpResponse | None:
+        """A run of the prices in a sheet; all of its rows have to be right."""
+        user: Any = request.user
+        file = request.FILES.get("file")
+        if file is None:
+            errors.append(["", _("Choose a file.")])
+            return None
+        try:
+            plans, wrong = plans_of(definition_of("prices"), file, user)
+            errors += wrong
+            if errors:
+                return None
+            typed = [
+                studio.Typed(
+                    planned.target,
+                    planned.changes.get("price", NO_CHANGE)[1],
+                    planned.changes.get("case_price", NO_CHANGE)[1],
+                )
+                for planned in plans
+                if planned.target is not None and planned.changes
+            ]
+            run = studio.draft(
+                studio.compute_typed(typed),
+                studio.BY_HAND,
+                by=user,
+                selection=_("Prices of the sheet %(name)s") % {"name": file.name},
+                reason=_common_reason(plans),
+                origin=Means.SHEET,
+            )
+        except DomainError as refusal:
+            errors.append(["", str(refusal)])
             return None
         return HttpResponseRedirect(preview_url(run.pk))
 
@@ -505,6 +554,12 @@ def _selection(request: HttpRequest) -> "tuple[QuerySet[Goods], str]":
     return goods, ngettext(
         "%(count)s ticked goods", "%(count)s ticked goods", count
     ) % {"count": count}
+
+
+def _common_reason(plans: Sequence[Any]) -> str:
+    """The reason that all rows give, where they give one."""
+    reasons = {planned.reason for planned in plans}
+    return reasons.pop() if len(reasons) == 1 else ""
 
 
 def _count(goods: "QuerySet[Goods]") -> str:
