@@ -269,7 +269,7 @@ class GoodsAdmin(
         return two_lines(obj.name, obj.code)
 
     @column(gettext_lazy("price"), ordering="price_step", numeric=True)
-    def retail(self, obj: Goods) -> Any:
+    def retail(self, obj: Any) -> Any:
         if obj.may_price:
             return format_html("{}{}", cells.retail_cell(obj), pencil(obj))
         return cells.retail_cell(obj)

@@ -73,7 +73,7 @@ class PricePages(VerbAdmin):
     ) -> HttpResponse | None:
         user: Any = request.user
         try:
-            values = _typed(request, goods)
+            values: dict[str, Any] = _typed(request, goods)
             foreseen = pricing.consider(goods, by=user, **values)
             if foreseen.hits and not request.POST.get("agreed"):
                 said["hits"] = [hit.message for hit in foreseen.hits]
@@ -111,7 +111,7 @@ def pencil(goods: Goods) -> SafeString:
     )
 
 
-def _typed(request: HttpRequest, goods: Goods) -> dict[str, Decimal | None]:
+def _typed(request: HttpRequest, goods: Goods) -> dict[str, Any]:
     """What was typed, for `pricing`; a blank case price takes it away."""
     values: dict[str, Decimal | None] = {}
     errors: dict[str, list[str]] = {}
