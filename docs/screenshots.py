@@ -77,7 +77,7 @@ def import_page(page: Page, base: str) -> None:
         sheet.write_text(SHEET, encoding="utf-8")
         page.goto(f"{base}/admin/sheets/batch/import/")
         page.set_input_files("input[type=file]", str(sheet))
-        page.click("text=Check the sheet")
+        page.click("text=Check the file")
         page.wait_for_url("**/change/")
 
 
@@ -152,6 +152,17 @@ def papers(page: Page, base: str) -> None:
     shoot(page, "paper-receipt", ".paper")
 
 
+def picture_page(page: Page, base: str) -> None:
+    """A picture that is there, being cut to a square; nothing is saved."""
+    page.goto(f"{base}/admin/catalog/goods/?q=RX004")
+    page.locator("#result_list tbody a").first.click()
+    page.wait_for_selector("[data-pictures] .picture-moves button")
+    page.locator("[data-pictures] .picture-moves button").nth(2).click()
+    page.wait_for_selector(".crop-frame:focus")
+    for _step in range(4):
+        page.keyboard.press("+")
+
+
 def main() -> None:
     base, password = sys.argv[1].rstrip("/"), sys.argv[2]
     with sync_playwright() as play:
@@ -180,6 +191,8 @@ def main() -> None:
         papers(signed_in(browser, base, password, "en", 1280), base)
         confirm_page(page, base)
         shoot(page, "confirm-en")
+        picture_page(page, base)
+        shoot(page, "picture-en")
         import_page(page, base)
         shoot(page, "import-en")
         phone = signed_in(browser, base, password, "zh", 390)

@@ -255,6 +255,11 @@ def test_too_many_pixels_are_refused_from_the_header(make, side):
         read(make(side, side))
 
 
+def test_20_000_by_20_000_pixels_are_refused():
+    with pytest.raises(PictureTooLarge, match="40"):
+        read(jpeg_of(20_000, 20_000))
+
+
 def test_a_bomb_of_black_pixels_is_refused():
     width = height = 12_000
     rows = zlib.compress(b"\0" * (width * 3 + 1) * 100, 9)

@@ -17,6 +17,7 @@ from catalog.tests.factories import BannerFactory, CategoryFactory, GoodsFactory
 from catalog.tests.pages import url
 from catalog.tests.test_admin_form import typed
 from media_client import MediaClient
+from media_client.standin import Fault
 
 HALF = "0,0,0.5,1"
 
@@ -225,3 +226,24 @@ def test_a_part_of_an_avatar_that_is_none_is_refused(client, by):
     assert answer.context["form"].errors["avatar"]
     by.refresh_from_db()
     assert not by.avatar
+
+
+@pytest.mark.parametrize(
+    ("fault", "read_only"),
+    [(Fault.FULL, False), (Fault.BROKEN, False), (Fault.GARBAGE, False), (None, True)],
+)
+def test_a_server_that_does_not_take_it_is_told_and_nothing_is_changed(
+    client, file_server, transactional_db, fault, read_only
+):
+    client.force_login(AdminFactory())
+    goods = GoodsFactory(name="桃")
+    file_server.config.faults = [fault] * 9 if fault else []
+    file_server.config.read_only = read_only
+    response = post(client, goods, name="水蜜桃", new_pictures=[wide()])
+    assert "The file server does not take it now" in response.content.decode()
+    goods.refresh_from_db()
+    assert (goods.name, goods.pictures.count()) == ("桃", 0)
+    file_server.config.faults, file_server.config.read_only = [], False
+    post(client, goods, name="水蜜桃", new_pictures=[wide()])
+    goods.refresh_from_db()
+    assert (goods.name, goods.pictures.count()) == ("水蜜桃", 1)
