@@ -11,7 +11,6 @@ from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.shop import shop
 from backoffice.shop import verbs as settings
 from catalog import listing, pricing
-from catalog.enums import GoodsStatus
 from sales import cart, checkout, points
 from sales.enums import OrderStatus, PaymentStatus, PointsKind, Source
 from sales.errors import (
@@ -235,15 +234,6 @@ def test_only_who_may_enters_orders():
     assert counter_order(ask(goods), by=by).placed_by == by
     with pytest.raises(ValueError, match="entered by somebody"):
         checkout.place_order(basket(ask(goods)), user=None, source=Source.COUNTER)
-
-
-def test_goods_that_are_archived_cannot_be_ordered():
-    goods = shelf(price="70.00")
-    listing.delist(goods, by=AdminFactory())
-    goods.refresh_from_db()
-    assert goods.status == GoodsStatus.OFF_SALE
-    with pytest.raises(NotOnSale):
-        place(ask(goods))
 
 
 def test_settings_of_the_shop_count():
