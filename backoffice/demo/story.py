@@ -15,7 +15,7 @@ from django.utils import timezone
 from backoffice.accounts.models import User
 from backoffice.base import context
 from backoffice.base.money import plain
-from backoffice.demo import acts, banners, customers, people
+from backoffice.demo import acts, banners, customers, people, prices
 from backoffice.demo.acts import Act
 from backoffice.demo.clock import Clock
 from backoffice.demo.data import CATEGORIES, UNITS, Item
@@ -133,6 +133,7 @@ class Story:
         self._endings()
         self._runs()
         self._slips()
+        self._repricing()
         self._add(17, 11, 0, "merchandiser", banners.hang_up)
         self._storeroom()
         customers.plan(self._add)
@@ -291,6 +292,14 @@ class Story:
         self._add(7, 9, 30, "manager", agreed)
         self._add(3, 9, 10, "manager", refused)
         self._add(2, 11, 26, "merchandiser", acts.decide(repricing.cancel, "GG003"))
+
+    def _repricing(self) -> None:
+        """What the studio is used for; prices end as they began."""
+        self._add(16, 10, 0, "manager", prices.aims)
+        self._add(2, 10, 2, "merchandiser", prices.mistake)
+        self._add(2, 10, 16, "merchandiser", prices.taken_back)
+        self._add(0, 7, 40, "", prices.proposed)
+        self._add(0, 9, 20, "merchandiser", prices.evening)
 
     def _slips(self) -> None:
         """A reviewer mends one of reviewed goods; two others are revised."""
