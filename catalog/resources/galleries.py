@@ -10,17 +10,23 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.core.cache import cache
 from django.core.files.images import get_image_dimensions
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from backoffice.base.among import among
+from backoffice.files import thumbnails
+from backoffice.files.places import is_ours
+from backoffice.files.stores import default_store
 from backoffice.sheets.cells import shown, text
 from backoffice.sheets.errors import CellError
 from catalog.models import GoodsPicture
 from catalog.pictures import MOST
 
 SIGN = "|"
+#: how long the size of a picture is remembered between the check and the import
+REMEMBERED_SECONDS = 86_400
 _PATH = re.compile(r"goods/[\w/-]+\.jpg", re.ASCII)
 
 
@@ -49,6 +55,33 @@ def of(ids: Iterable[int]) -> dict[int, str]:
     for pk, path in rows.values_list("goods_id", "image"):
         found.setdefault(pk, []).append(path)
     return {pk: SIGN.join(paths) for pk, paths in found.items()}
+
+
+def _size(path: str) -> tuple[int, int] | None:
+    """Width and height of a stored picture; None where there is none.
+
+    Of a file on the file server, the check remembers it, so that the import, which holds
+    locks, asks no server: it only looks whether the file is still kept.
+    """
+    if default_store().client is None or not is_ours(path):
+        return _measured(path)
+    key = f"picture-size:{path}"
+    known: tuple[int, int] | None = cache.get(key)
+    if known is not None:
+        return known if thumbnails.kept(path) is not None else None
+    size = _measured(path)
+    if size is not None:
+        cache.set(key, size, REMEMBERED_SECONDS)
+    return size
+
+
+def _measured(path: str) -> tuple[int, int] | None:
+    try:
+        with default_storage.open(path) as file:
+            width, height = get_image_dimensions(file)
+    except OSError:
+        return None
+    return (width, height) if width and height else None
 
 
 class Galleries:
@@ -86,13 +119,9 @@ class Galleries:
     def _look(self, path: str) -> None:
         if path in self._sizes:
             return
-        try:
-            with default_storage.open(path) as file:
-                width, height = get_image_dimensions(file)
-        except OSError:
-            width = height = None
-        if width and height:
-            self._sizes[path] = (width, height)
+        size = _size(path)
+        if size is not None:
+            self._sizes[path] = size
         else:
             self._strange[path] = _("There is no stored picture %(path)s.") % {
                 "path": shown(path)

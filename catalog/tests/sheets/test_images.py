@@ -201,3 +201,41 @@ def test_pictures_of_a_row_that_is_refused_at_last_are_not_given(shop, tmp_path)
     assert GoodsPicture.objects.count() == 1
     batch.refresh_from_db()
     assert (batch.done, batch.conflicts) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_import_asks_no_file_server_inside_its_transaction(
+    file_server, sheet, shop, monkeypatch
+):
+    from django.db import connection
+
+    from media_client import MediaClient
+
+    goods, path = GoodsFactory(code="A1"), stored()
+    reads = []
+    act = MediaClient.open
+
+    def watched(self, name, **options):
+        assert not connection.in_atomic_block
+        reads.append(name)
+        return act(self, name, **options)
+
+    monkeypatch.setattr(MediaClient, "open", watched)
+    answer = sheet([IMAGES, ["A1", path]])
+    assert answer.counts["changed"] == 1
+    assert reads == [path]
+    picture = goods.pictures.get()
+    assert (picture.width, picture.height) == (30, 20)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_went_since_its_size_was_told_is_missing(
+    file_server, sheet, shop
+):
+    GoodsFactory(code="A1")
+    path = stored()
+    assert sheet([IMAGES, ["A1", path]], "--dry-run").status == 0
+    default_storage.delete(path)
+    answer = sheet([IMAGES, ["A1", path]])
+    assert answer.status == 1
+    assert path[:20] in answer.messages["B2"]
