@@ -172,7 +172,7 @@ def stock_pages(half: int) -> dict[str, str]:
     """What of it the stock admin has, too."""
     return {
         "goods": "",
-        "goods_half_way": f"?p={half // 50}",
+        "goods_half_way": f"?p={half // 100}",
         "goods_category": "?category__id__exact=7",
         "search_rare": f"?q={half}",
         "search_two_characters": "?q=榴莲",

@@ -1,5 +1,5 @@
 """The same for the admin as Django brings it, over the same goods: six columns, two
-filters, search in code and name, 50 rows a page; one goods per row and no more."""
+filters, search in code and name; everything else at its default (100 rows a page)."""
 
 import json
 import os
@@ -91,7 +91,6 @@ class GoodsAdmin(admin.ModelAdmin):
     list_filter = ["category", "status"]
     search_fields = ["code", "name"]
     ordering = ["-id"]
-    list_per_page = 50
 
 
 class Boss:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.admin.templatetags.admin_list import result_headers
@@ -22,6 +23,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import cells
@@ -69,10 +72,26 @@ class Heading:
 
 @dataclass(frozen=True)
 class Cell:
-    label: Any
+    label: str
     html: Any
     css: str
     phone: str = ""
+
+    @property
+    def td(self) -> SafeString:
+        """As it stands in its row; a page has hundreds, so no template writes it."""
+        return mark_safe(
+            f"{_opening(self.label, self.css, self.phone)}"
+            f"{conditional_escape(self.html)}</td>"
+        )
+
+
+@lru_cache(maxsize=2000)
+def _opening(label: str, css: str, phone: str) -> SafeString:
+    """The beginning of a cell, alike for all of its column."""
+    if phone:
+        css = f"{css} phone-{phone}"
+    return format_html('<td class="{}" data-label="{}">', css, capfirst(label))
 
 
 @dataclass(frozen=True)
@@ -279,11 +298,35 @@ def _headings(cl: Any) -> Iterator[Heading]:
         yield Heading(header["text"], css, str(header["url_primary"]), direction)
 
 
+@dataclass(frozen=True)
+class _Column:
+    """What all cells of a column share, looked up once: a page has hundreds of cells."""
+
+    given: Any
+    name: str
+    label: str
+    css: str
+    phone: str
+    is_link: bool
+
+
+def _column(cl: Any, given: Any) -> _Column:
+    return _Column(
+        given,
+        _name(given),
+        # said in the reader's language here, not anew in each cell
+        str(cell_label(cl, given)),
+        f"field-{_name(given)}" + (" num" if _is_numeric(cl, given) else ""),
+        _phone(cl, given),
+        _is_link(cl, given),
+    )
+
+
 def _rows(request: HttpRequest, cl: Any) -> Iterator[Row]:
     admin = cl.model_admin
     forms: Any = cl.formset.forms if cl.formset else [None] * len(cl.result_list)
     ticked = {str(pk) for pk in getattr(cl, "only", ())}
-    columns = [c for c in cl.list_display if c != TICK]
+    columns = [_column(cl, c) for c in cl.list_display if c != TICK]
     for obj, form in zip(cl.result_list, forms, strict=True):
         row_cells = [_cell(cl, obj, column, form) for column in columns]
         if form:
@@ -308,21 +351,20 @@ def _with_key(cl: Any, cell: Cell, form: Any) -> Cell:
     return Cell(cell.label, format_html("{}{}", cell.html, key), cell.css, cell.phone)
 
 
-def _cell(cl: Any, obj: models.Model, column: Any, form: Any) -> Cell:
-    header = cell_label(cl, column)
-    css = f"field-{_name(column)}" + (" num" if _is_numeric(cl, column) else "")
-    if form and _name(column) in form.fields:
-        bound = form[_name(column)]
-        return Cell(header, format_html("{}{}", bound.errors, bound), css)
+def _cell(cl: Any, obj: models.Model, column: _Column, form: Any) -> Cell:
+    css = column.css
+    if form and column.name in form.fields:
+        bound = form[column.name]
+        return Cell(column.label, format_html("{}{}", bound.errors, bound), css)
     html = _shown(cl, obj, column)
     html = conditional_escape(html)
     if "<" not in html:
         # a word or two stays in one line
         css += " short" if len(html) <= SHORT else ""
         html = format_html('<span class="clamp">{}</span>', html)
-    if _is_link(cl, column) and "<a " not in html:
+    if column.is_link and "<a " not in html:
         html = _linked(cl, obj, html)
-    return Cell(header, html, css, _phone(cl, column))
+    return Cell(column.label, html, css, column.phone)
 
 
 def cell_label(cl: Any, column: Any) -> Any:
@@ -333,11 +375,11 @@ def cell_label(cl: Any, column: Any) -> Any:
     return getattr(_attribute(cl, column), "short_description", _name(column))
 
 
-def _shown(cl: Any, obj: models.Model, column: Any) -> Any:
+def _shown(cl: Any, obj: models.Model, column: _Column) -> Any:
     admin = cl.model_admin
     empty = admin.get_empty_value_display()
     try:
-        found, attribute, value = lookup_field(column, obj, admin)
+        found, attribute, value = lookup_field(column.given, obj, admin)
     except ObjectDoesNotExist:
         return empty
     empty = getattr(attribute, "empty_value_display", empty)
