@@ -6,7 +6,7 @@ The table is written in words, so that it can be read beside the rules.
 import inspect
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -64,6 +64,10 @@ from catalog.tests.factories import (
     UnitFactory,
 )
 from catalog.tests.pictures import upload
+from sales import attempts, paying_back, payments, reconciliation, refunds
+from sales.enums import Channel, RefundStatus
+from sales.models import BillDay, Finding, Payment, Refund
+from sales.tests import factories as sales
 from stock import (
     alerts,
     corrections,
@@ -563,6 +567,56 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         lambda: _plain(alerts.reopen, alerts.acknowledge(_alert(), by=AdminFactory())),
         [alerts.reopen],
     ),
+    "ask for a refund": (
+        "service finance manager",
+        lambda: _refund_asked(_paid_order()),
+        [refunds.request],
+    ),
+    "approve a refund": (
+        "finance manager",
+        lambda: _plain(refunds.approve, _refund()),
+        [refunds.approve],
+    ),
+    "reject a refund": (
+        "finance manager",
+        lambda: _verb(refunds.reject, _refund()),
+        [refunds.reject],
+    ),
+    "hand a refund back": (
+        "service finance manager",
+        lambda: _plain(refunds.hand_back, _approved_refund()),
+        [refunds.hand_back],
+    ),
+    "send a refund again": (
+        "finance manager",
+        lambda: _plain(paying_back.retry, _failed_refund()),
+        [paying_back.retry],
+    ),
+    "take a payment": (
+        "service finance manager",
+        lambda: _taken(_unpaid_order()),
+        [payments.take],
+    ),
+    "look at a payment that does not fit": (
+        "finance manager",
+        lambda: _verb(payments.look_at, _paid_order().payments.get()),
+        [payments.look_at],
+    ),
+    "ask WeChat for a payment": (
+        "finance manager",
+        lambda: _plain(attempts.ask_now, _wechat_attempt()),
+        [attempts.ask_now],
+    ),
+    "hand in a bill": (
+        "finance manager",
+        lambda: lambda by: reconciliation.upload(_BILL_DAY, _BILL, by=by),
+        [reconciliation.upload],
+    ),
+    "settle a difference": (
+        "finance manager",
+        lambda: _noted(reconciliation.settle, _finding()),
+        [reconciliation.settle],
+    ),
     "change a setting": (
         "manager",
         lambda: lambda by: shop_verbs.set_value("FREIGHT", "7", by=by),
@@ -724,6 +778,7 @@ MODULES = [
     *(stocktaking, deliveries),
     *(review, vocabulary, staff, own_roles, avatars, failures, shop_verbs, sending),
     *(batches, importing, undoing, exports, alerts),
+    *(refunds, payments, attempts, paying_back, reconciliation),
 ]
 #: these ask nobody: they are parts of the verbs above, or hand on to them
 PARTS = [
@@ -731,9 +786,24 @@ PARTS = [
     *(pricing.consider, pricing.propose, pricing.log_prices, repricing.propose),
     *(repricing.carry_out, repricing.write),
     *(sending.send, receiving.receive, corrections.post_differences),
+    *(refunds.drop, refunds.succeed, refunds.open_for_weight),
+    *(payments.begin, payments.settle, reconciliation.compare),
+    # these ask the gateway, after the same question as `settle` (tried in sales)
+    *(reconciliation.fetch, reconciliation.act),
 ]
 #: what a person does with a sheet of her own, and nobody else; tried below
 OWN = [batches.name_columns, batches.cancel, importing.start_apply]
+
+
+_BILL_DAY = date(2026, 11, 24)
+_BILL = "".join(
+    f"{line}\r\n"
+    for line in (
+        "交易时间,公众账号ID,商户号,微信订单号,商户订单号,交易状态,应结订单金额,手续费,订单金额",
+        "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额",
+        "`0,`0.00,`0.00,`0.00,`0.00,`0.00,`0.00",
+    )
+).encode()
 
 
 def test_every_verb_is_tried():
@@ -751,6 +821,57 @@ def test_every_verb_is_tried():
     assert {
         f"{verb.__module__}.{verb.__name__}" for verb in {*tried, *PARTS, *OWN}
     } == verbs
+
+
+def _unpaid_order() -> Any:
+    return sales.place(sales.ask(sales.shelf(price="70.00")))
+
+
+def _paid_order() -> Any:
+    return sales.paid(_unpaid_order())
+
+
+def _taken(order: Any) -> Callable[[Any], object]:
+    return lambda by: payments.take(order, channel=Channel.CASH, by=by)
+
+
+def _refund_asked(order: Any) -> Callable[[Any], object]:
+    return lambda by: refunds.request(order, by=by, reason="坏了")
+
+
+def _refund() -> Any:
+    order = _paid_order()
+    return refunds.request(order, by=order.user, reason="坏了")
+
+
+def _approved_refund() -> Any:
+    return refunds.approve(_refund(), by=AdminFactory())
+
+
+def _failed_refund() -> Any:
+    refund = _approved_refund()
+    Payment.objects.update(channel=Channel.WECHAT)
+    Refund.objects.update(status=RefundStatus.FAILED)
+    return Refund.objects.select_related("payment").get(pk=refund.pk)
+
+
+def _wechat_attempt() -> Any:
+    payment = payments.begin(_unpaid_order(), channel=Channel.WECHAT)
+    payment.request = {"openid": "o-somebody"}
+    payment.save()
+    return payment
+
+
+def _finding() -> Any:
+    now = timezone.now()
+    day = BillDay.objects.create(day=_BILL_DAY, compared_at=now)
+    return Finding.objects.create(
+        bill_day=day, kind="payment_here", number="1", found_at=now
+    )
+
+
+def _noted(verb: Callable[..., object], target: Any) -> Callable[[Any], object]:
+    return lambda by: verb(target, by=by, note="because")
 
 
 def _price(goods: Goods, price: Decimal) -> Callable[[Any], object]:
