@@ -65,53 +65,72 @@ def on_order(goods_ids: Collection[int]) -> dict[int, Decimal]:
 
 def suggest(goods_ids: Collection[int] | None = None) -> list[Suggestion]:
     """For these goods, or for all, by code; archived ones are left out."""
-    living = Goods.objects.exclude(status=GoodsStatus.ARCHIVED).select_related("unit")
+    living = Goods.objects.exclude(status=GoodsStatus.ARCHIVED).order_by()
+    supplies = GoodsSupply.objects.order_by()
     if goods_ids is not None:
         living = living.filter(pk__in=list(goods_ids))
-    goods = {row.pk: row for row in living}
+        supplies = supplies.filter(goods_id__in=list(goods_ids))
+    # of thousands of goods only what the formula needs
+    rows = living.values_list("pk", "case_size", "unit__step", "cost")
+    goods = {pk: _Measures(*values) for pk, *values in rows}
     paces = velocity.paces(None if goods_ids is None else set(goods))
     owed = on_order(goods)
-    supplies = GoodsSupply.objects.all()
-    if goods_ids is not None:
-        supplies = supplies.filter(goods_id__in=list(goods_ids))
-    supply_of = {supply.goods_id: supply for supply in supplies}
+    supplied = {
+        pk: (supplier, cost)
+        for pk, supplier, cost in supplies.values_list("pk", "supplier", "last_cost")
+    }
+    cover_days, low_percent = shop.COVER_DAYS, shop.LOW_STOCK_PERCENT
     return [
         _suggestion(
-            goods[pace.goods_id],
+            goods[pk],
             pace,
-            owed.get(pace.goods_id, ZERO),
-            supply_of.get(pace.goods_id),
+            owed.get(pk, ZERO),
+            supplied.get(pk, (None, None)),
+            cover_days,
+            low_percent,
         )
-        for pace in paces.values()
-        if pace.goods_id in goods
+        for pk, pace in paces.items()
+        if pk in goods
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Measures:
+    """In which portions a goods is ordered, and what it costs."""
+
+    case_size: Decimal | None
+    step: Decimal
+    cost: Decimal | None
+
+
 def _suggestion(
-    goods: Goods, pace: velocity.Pace, owed: Decimal, supply: GoodsSupply | None
+    goods: _Measures,
+    pace: velocity.Pace,
+    owed: Decimal,
+    supply: tuple[int | None, Decimal | None],
+    cover_days: Decimal,
+    low_percent: Decimal,
 ) -> Suggestion:
-    cover_days = shop.COVER_DAYS
-    covered = pace.average * cover_days + pace.threshold
-    needed = covered - pace.available - owed
+    needed = pace.average * cover_days + pace.threshold - pace.available - owed
     size = goods.case_size or None
-    parts = _up(max(needed, ZERO) / (size or goods.unit.step))
+    portion = size or goods.step
+    parts = _up(needed / portion) if needed > 0 else 0
+    supplier_id, last_cost = supply
     return Suggestion(
-        goods_id=goods.pk,
-        code=goods.code,
+        goods_id=pace.goods_id,
+        code=pace.code,
         average=pace.average,
         days=pace.days,
         cover_days=cover_days,
-        low_percent=shop.LOW_STOCK_PERCENT,
+        low_percent=low_percent,
         available=pace.available,
         on_order=owed,
         needed=needed,
         case_size=size,
         cases=parts if size else None,
-        quantity=(parts * (size or goods.unit.step)).quantize(ZERO),
-        supplier_id=supply.supplier_id if supply else None,
-        last_cost=goods.cost
-        if supply is None or supply.last_cost is None
-        else supply.last_cost,
+        quantity=(parts * portion).quantize(ZERO),
+        supplier_id=supplier_id,
+        last_cost=goods.cost if last_cost is None else last_cost,
     )
 
 
