@@ -111,10 +111,18 @@ def obstacles(
     ids = list(moments)
     for pk, number in being_counted(ids, own=own).items():
         found[pk] = _("It is being counted in %(number)s.") % {"number": number}
+    first = min(moments.values())
     corrected = StockMovement.objects.filter(
-        goods__in=ids, kind__in=_CORRECTIONS, at__gt=min(moments.values())
+        goods__in=ids, kind__in=_CORRECTIONS, at__gt=first
     ).exclude(reference__contains=PART)
-    for pk, at, number in corrected.values_list("goods", "at", "reference"):
+    # a count of which orders hold everything leaves a shortage and moves nothing
+    held = StockShortage.objects.filter(
+        goods__in=ids, kind__in=_CORRECTIONS, opened_at__gt=first
+    )
+    for pk, at, number in (
+        *corrected.values_list("goods", "at", "reference"),
+        *held.values_list("goods", "opened_at", "reference"),
+    ):
         if at > moments[pk]:
             found[pk] = _(
                 "It was corrected by %(number)s since it was counted; count it again."

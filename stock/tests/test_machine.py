@@ -17,12 +17,21 @@ from hypothesis.stateful import (
 from backoffice.accounts.tests.factories import AdminFactory
 from catalog.models import Goods
 from catalog.tests.factories import GoodsFactory
-from stock import availability, corrections, ledger, proving, receiving, reservations
+from stock import (
+    availability,
+    corrections,
+    ledger,
+    proving,
+    receiving,
+    reservations,
+    stocktaking,
+)
 from stock.enums import MovementKind
-from stock.errors import OutOfStock
+from stock.errors import CountOutdated, OutOfStock
 from stock.ledger import Posting
 from stock.models import StockBalance, StockMovement
 from stock.receiving import Incoming
+from stock.stocktaking import Counted
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -40,6 +49,10 @@ class Shop(RuleBasedStateMachine):
         self.goods = [GoodsFactory().pk for _ in range(3)]
         self.there = dict.fromkeys(self.goods, D(0))
         self.held = {}
+        #: what is counted and not posted yet: itself, goods, what was found
+        self.stocktake = None
+        #: goods that somebody corrected since they were last counted for it
+        self.corrected = set()
         self.papers = 0
         self.again = None
 
@@ -155,6 +168,36 @@ class Shop(RuleBasedStateMachine):
             )
         )
         self.there[goods] = counted
+        if found:
+            self.corrected.add(goods)
+
+    @precondition(lambda self: self.stocktake is None)
+    @rule(place=places, counted=st.integers(0, 9000).map(lambda n: D(n) / 1000))
+    def begin_stocktake(self, place, counted):
+        """Counted now, posted whenever."""
+        goods = self.goods[place]
+        stocktake = stocktaking.start([goods], by=self.by)
+        stocktaking.count(stocktake, [Counted(goods, counted)], by=self.by)
+        stocktake = stocktaking.finish(stocktake, by=self.by)
+        self.stocktake = stocktake, goods, counted - self.there[goods]
+        self.corrected.discard(goods)
+
+    @precondition(lambda self: self.stocktake)
+    @rule()
+    def post_stocktake(self):
+        stocktake, goods, found = self.stocktake
+        self.stocktake = None
+        try:
+            stocktaking.post(stocktake, by=self.by)
+        except CountOutdated:
+            assert goods in self.corrected
+            stocktaking.cancel(stocktake, by=self.by)
+        except OutOfStock:
+            assert -found > self.there[goods]
+            stocktaking.cancel(stocktake, by=self.by)
+        else:
+            assert not (found and goods in self.corrected)
+            self.there[goods] += found
 
     @rule(place=places, delta=st.integers(-9000, 9000).filter(bool))
     def adjust(self, place, delta):
@@ -174,6 +217,7 @@ class Shop(RuleBasedStateMachine):
             assert -change > free
         else:
             self.there[goods] += change
+            self.corrected.add(goods)
 
     @precondition(lambda self: self.again)
     @rule()
