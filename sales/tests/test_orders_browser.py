@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backoffice.accounts.tests.factories import AdminFactory
-from backoffice.tests.test_theme_browser import (
+from backoffice.tests.browser import (
     CHROMIUM,
     CONTRAST,
     chromium,
