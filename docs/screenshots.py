@@ -187,6 +187,8 @@ def main() -> None:
         shoot(page, "run-en")
         stock_page(page, base)
         shoot(page, "stock-en")
+        page.goto(f"{base}/admin/stock/replenishmentorder/morning/")
+        shoot(page, "morning-en")
         order_pages(page, base)
         papers(signed_in(browser, base, password, "en", 1280), base)
         confirm_page(page, base)
