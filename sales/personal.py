@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from backoffice.base.errors import WrongStatus
 from backoffice.base.masking import MASK
 from sales import showing
-from sales.enums import OrderStatus
+from sales.enums import OrderStatus, PaymentStatus
 from sales.models import (
     IdempotencyKey,
     Order,
     OrderLine,
+    Payment,
     PointsEntry,
     Refund,
     RefundLine,
@@ -61,6 +62,9 @@ def erase(user_id: int) -> None:
             _("The order %(number)s is still under way; finish or cancel it first.")
             % {"number": open_ones[0]}
         )
+    # what was sent to WeChat names the payer; it is not sent again
+    payments = Payment.objects.filter(order__in=found)
+    payments.exclude(status=PaymentStatus.CREATED).update(request=None)
     for order in found:
         for name in ("receiver", "detail", "message"):
             setattr(order, name, MASK if getattr(order, name) else "")

@@ -84,3 +84,20 @@ def test_words_of_staff_stay_in_the_books(order):
     assert ours.reason == "称错了"
     (said,) = OrderEvent.objects.filter(order=order, kind="refund_requested")
     assert said.details["reason"] == "称错了"
+
+
+def test_what_was_sent_to_wechat_no_longer_names_the_payer():
+    from sales import payments
+    from sales.enums import Channel
+    from sales.payments import Receipt
+
+    user = customer()
+    order = place(ask(shelf(price="70.00")), user=user)
+    payment = payments.begin(order, channel=Channel.WECHAT)
+    payment.request = {"openid": "o-somebody"}
+    payment.save()
+    payments.settle(payment.out_trade_no, Receipt(payment.amount, "1"))
+    Order.objects.filter(pk=order.pk).update(status="completed")
+    care.erase(user, by=AdminFactory(), reason="asked for")
+    payment.refresh_from_db()
+    assert (payment.request, payment.transaction_id) == (None, "1")
