@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.errors import FieldErrors, NotPermitted, WrongStatus
@@ -25,6 +26,12 @@ from stock.models import StockBalance
 
 pytestmark = pytest.mark.django_db
 D = Decimal
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with override("en"):
+        yield
 
 
 def sell(*asks, by=None, channel=Channel.CASH, **more):

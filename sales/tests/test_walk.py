@@ -1,14 +1,20 @@
 """From registering to points, over HTTP against a web server of its own."""
 
+import http.client
 from decimal import Decimal
+from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.test import Client
 
-from backoffice.accounts.tests.factories import PASSWORD, AdminFactory
+from backoffice.accounts.roles import sync_roles
+from backoffice.accounts.tests.factories import PASSWORD, StaffFactory
 from backoffice.books import proofs
 from backoffice.tests.servers import server
-from sales import fulfilment, payments, points, weighing
-from sales.enums import Channel
+from sales import points
+from sales.admin.papers import PICK, papers_url
 from sales.models import Order
 from sales.tests.factories import shelf
 from stock.models import StockBalance
@@ -37,13 +43,59 @@ class Telephone:
         return answer["data"]
 
 
+class Desk:
+    """A browser of the staff, signed in: posts forms of the admin."""
+
+    token = "w" * 32
+
+    def __init__(self, running, user):
+        self.running = running
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        self.cookie = (
+            f"{name}={client.cookies[name].value};"
+            f" {settings.CSRF_COOKIE_NAME}={self.token}"
+        )
+
+    def __call__(self, method, path, **form):
+        """The page; a form that was taken leads on to another (its address)."""
+        call = http.client.HTTPConnection("127.0.0.1", self.running.port, timeout=60)
+        headers = {"Cookie": self.cookie, "Accept-Language": "en"}
+        if method == "POST":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        body = urlencode({**form, "csrfmiddlewaretoken": self.token}, doseq=True)
+        try:
+            call.request(method, path, body if method == "POST" else None, headers)
+            answer = call.getresponse()
+            page = answer.read().decode()
+            assert answer.status in (200, 302), page
+            return answer.getheader("Location") or page
+        finally:
+            call.close()
+
+
 @pytest.fixture
-def phone(tmp_path):
-    with server(tmp_path / "log", workers=2) as running:
-        yield Telephone(running)
+def running(tmp_path):
+    with server(tmp_path / "log", workers=2) as one:
+        yield one
 
 
-def test_from_registering_to_points(phone):
+@pytest.fixture
+def phone(running):
+    return Telephone(running)
+
+
+@pytest.fixture
+def desk(running):
+    """Of a manager."""
+    sync_roles()
+    user = StaffFactory()
+    user.groups.add(Group.objects.get(name="manager"))
+    return Desk(running, user)
+
+
+def test_from_registering_to_points(phone, desk):
     apple = shelf("A1", price="12.50", is_weighed=True)
     pear = shelf("P1", price="35.00")
 
@@ -83,14 +135,25 @@ def test_from_registering_to_points(phone):
     assert phone("GET", "/cart") == {"lines": []}
     assert StockBalance.objects.get(pk=apple.pk).reserved == Decimal("3.200")
 
-    # the staff: paid by transfer, picked, weighed, on its way
-    staff, order = AdminFactory(), Order.objects.get(order_no=number)
-    payments.take(order, channel=Channel.TRANSFER, by=staff)
+    # the staff: paid by transfer, picked, weighed, on its way; by the pages of the admin
+    order = Order.objects.get(order_no=number)
+    at = f"/admin/sales/order/{order.pk}"
+    done = f"{at}/change/"
+    assert number in desk("GET", "/admin/sales/order/?tab=pending")
+    assert desk("POST", f"{at}/pay/", channel="transfer", note="1234") == done
     assert phone("GET", f"/orders/{number}")["status"] == "paid"
+    assert number[-6:] in desk("GET", "/admin/sales/order/packing/")
+    assert apple.name in desk("GET", papers_url(PICK, [order.pk]))
     [weighed] = order.lines.filter(is_weighed=True)
-    refund = weighing.weigh(order, {weighed.pk: Decimal("3.1")}, by=staff)
-    assert refund.amount == Decimal("1.25")
-    fulfilment.ship(order, by=staff)
+    typed = {f"weight_{weighed.pk}": "3.1"}
+    foreseen = desk("POST", f"{at}/weigh/", **typed)
+    assert "yuan will be opened for what is missing" in foreseen
+    assert "1.25" in foreseen
+    assert not order.refunds.exists()
+    checked = f"{weighed.pk}=3.1"
+    assert desk("POST", f"{at}/weigh/", checked=checked, **typed) == done
+    assert order.refunds.get().amount == Decimal("1.25")
+    assert desk("POST", f"{at}/ship/") == done
     assert phone("GET", f"/orders/{number}")["status"] == "shipped"
     row = StockBalance.objects.get(pk=apple.pk)
     assert (row.on_hand, row.reserved) == (Decimal("96.900"), 0)
@@ -103,6 +166,6 @@ def test_from_registering_to_points(phone):
     [entry] = phone("GET", "/me/points")["items"]
     assert (entry["kind"], entry["reference"]) == ("earn", number)
     [waiting] = phone("GET", f"/orders/{number}/refunds")["items"]
-    assert (waiting["status"], waiting["amount"]) == ("requested", "1.25")
+    assert (waiting["status"], waiting["amount"]) == ("approved", "1.25")
     assert points.balance(order.user_id) == done["points_earned"]
     assert proofs.run().differences == []

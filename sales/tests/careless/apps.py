@@ -34,6 +34,8 @@ def _stock():
 
 def _keys():
     """Looks whether the key was there, and claims it only afterwards."""
+    from django.db import transaction
+
     from sales import idempotency
     from sales.models import IdempotencyKey
 
@@ -42,7 +44,8 @@ def _keys():
         if row is not None:
             return row.answer
         time.sleep(PAUSE)
-        return act()
+        with transaction.atomic():
+            return act()
 
     idempotency.once = once
 
