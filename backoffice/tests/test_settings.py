@@ -127,7 +127,7 @@ def test_redis_carries_cache_and_sessions_where_it_is_named():
         "shell", "-v0", "-c", code, **PRODUCTION, REDIS_URL="redis://127.0.0.1:1/0"
     )
     assert answer.stdout.split() == [
-        "django.core.cache.backends.redis.RedisCache",
+        "backoffice.base.rediscache.RedisCache",
         "django.contrib.sessions.backends.cached_db",
     ]
 
