@@ -47,6 +47,8 @@ def shop(django_db_setup, django_db_blocker):
         transaction.set_rollback(True)
 
 
+# the mark lets the module run by itself: without one nobody makes the tables
+@pytest.mark.django_db
 def test_it_has_goods_in_every_status():
     counts = Counter(Goods.objects.values_list("status", flat=True))
     assert sum(counts.values()) >= 60
