@@ -24,7 +24,7 @@ from backoffice.base.money import plain
 from backoffice.base.text import one_line
 from backoffice.oplog.record import record
 from backoffice.shop import shop
-from catalog import repricing, studio
+from catalog import pricing, repricing, studio
 from catalog.enums import (
     GoodsStatus,
     Means,
@@ -40,7 +40,14 @@ from catalog.models import (
     RepricingRun,
 )
 from catalog.moves import permit
-from catalog.rules import TO_THE_FEN, Rounding, Rule, parse_rounding
+from catalog.rules import (
+    TO_THE_FEN,
+    Limits,
+    Rounding,
+    Rule,
+    parse_rounding,
+    rounded,
+)
 from catalog.studio import BOTH, Preview, Recipe, Typed
 
 if TYPE_CHECKING:
@@ -186,7 +193,7 @@ def _marked_down(
         goods = goods.filter(category__in=[pk for pk in ladders if pk is not None])
     rows = list(
         goods.order_by("pk").values_list(
-            *("pk", "category_id", "price", "case_price"),
+            *("pk", "category_id", "price", "case_price", "cost", "case_size"),
             *("retail_enabled", "case_enabled", "category__rounding"),
             named=True,
         )
@@ -196,6 +203,7 @@ def _marked_down(
     there = ports.available([row.pk for row in rows])
     earlier = _earlier_markdowns([row.pk for row in rows if there.get(row.pk, 0) > 0])
     today = timezone.localdate(now)
+    allowed = pricing.limits()
     for row in rows:
         if there.get(row.pk, 0) <= 0:
             continue
@@ -206,7 +214,7 @@ def _marked_down(
         if rung is None:
             continue
         lines = [line for line in earlier.get(row.pk, []) if line.at >= since]
-        yield from _step_down(row, rung, lines)
+        yield from _step_down(row, rung, lines, allowed)
 
 
 @dataclass(frozen=True)
@@ -241,7 +249,9 @@ def _earlier_markdowns(ids: Sequence[int]) -> dict[int, list[_Earlier]]:
     return found
 
 
-def _step_down(row: Any, rung: _Rung, earlier: Sequence[_Earlier]) -> Iterable[Typed]:
+def _step_down(
+    row: Any, rung: _Rung, earlier: Sequence[_Earlier], allowed: Limits
+) -> Iterable[Typed]:
     """The prices on the rung, where the goods is not there yet."""
     base, now = (row.price, row.case_price), (row.price, row.case_price)
     if earlier:
@@ -262,9 +272,13 @@ def _step_down(row: Any, rung: _Rung, earlier: Sequence[_Earlier]) -> Iterable[T
             rounding = TO_THE_FEN
     share = 1 - rung.percent / HUNDRED
     prices = [
-        rounding.apply(old * share) if old and enabled else None
-        for old, enabled in zip(
-            base, (row.retail_enabled, row.case_enabled), strict=True
+        rounded(old * share, rounding, allowed, at, cost) if old and enabled else None
+        for old, at, cost, enabled in zip(
+            base,
+            now,
+            (row.cost, pricing.case_cost(row)),
+            (row.retail_enabled, row.case_enabled),
+            strict=True,
         )
     ]
     lower = [

@@ -23,11 +23,13 @@ from backoffice.base.errors import DomainError, NotPermitted, ReasonMissing
 from backoffice.base.money import plain
 from backoffice.base.status import require
 from backoffice.oplog.record import entry, record, record_all
+from backoffice.shop import shop
 from catalog import changes
-from catalog.enums import GoodsStatus, Means, RunStatus
+from catalog.enums import EDITABLE, GoodsStatus, Means, RunStatus
 from catalog.lookup import locked_values
 from catalog.models import Goods, RepricingLine, RepricingRun
 from catalog.moves import clean_reason, permit
+from catalog.rules import Limits
 
 if TYPE_CHECKING:
     from backoffice.accounts.models import User
@@ -38,7 +40,7 @@ APPROVE = "catalog.approve_repricingrun"
 #: what is looked at of each goods when a run is applied
 STANDING = (
     *("code", "name", "status", "price", "case_price", "cost"),
-    *("retail_enabled", "case_enabled"),
+    *("retail_enabled", "case_enabled", "case_size"),
 )
 #: goods that are named in a refusal
 NAMED = 5
@@ -168,12 +170,13 @@ def approve(run: RepricingRun, *, by: "User", reason: str = "") -> RepricingRun:
 def carry_out(run: RepricingRun, *, by: "User | None", at: datetime) -> str:
     """Schedule a locked run that starts later, or apply it; gives the act for the log.
 
-    Where a price or cost has moved since it was computed it becomes `stale` and nothing
-    is applied. Raises Overlap.
+    Where a price or cost has moved since it was computed, or the time is over at which
+    prices return, it becomes `stale` and nothing is applied. Raises Overlap.
     """
     lines = line_values(run)
     standing = locked_values((line.goods_id for line in lines), *STANDING)
-    if any(is_stale(line, standing.get(line.goods_id)) for line in lines):
+    is_over = run.ends_at is not None and run.ends_at <= at
+    if is_over or has_moved(run, lines, standing):
         run.status = RunStatus.STALE
         run.save()
         return "repricing.stale"
@@ -243,7 +246,7 @@ def apply_scheduled(run: RepricingRun, *, now: datetime | None = None) -> Repric
     lines = line_values(run)
     standing = locked_values((line.goods_id for line in lines), *STANDING)
     is_over = run.ends_at is not None and run.ends_at <= now
-    if is_over or any(is_stale(line, standing.get(line.goods_id)) for line in lines):
+    if is_over or has_moved(run, lines, standing):
         run.status = RunStatus.STALE
         run.save()
         record(by=None, action="repricing.stale", target=run)
@@ -302,7 +305,7 @@ def line_values(run: RepricingRun) -> list[Any]:
     return list(
         included(run).values_list(
             *("goods_id", "cost", "old_price", "old_case_price"),
-            *("new_price", "new_case_price"),
+            *("new_price", "new_case_price", "has_hits"),
             named=True,
         )
     )
@@ -374,6 +377,47 @@ def _differences(row: changes.NewPrices) -> dict[str, list[str | None]]:
         if old != new:
             found[name] = [None if v is None else plain(v) for v in (old, new)]
     return found
+
+
+def limits_of(run: RepricingRun) -> Limits:
+    """The shop's guards as they stand, and the run's own where they are stricter."""
+    allowed = Limits(shop.MIN_MARGIN_PERCENT, shop.MAX_CHANGE_PERCENT)
+    return allowed.stricter(
+        Limits(
+            allowed.margin if run.min_margin is None else run.min_margin,
+            allowed.change if run.max_change is None else run.max_change,
+        )
+    )
+
+
+def has_moved(
+    run: RepricingRun, lines: Iterable[Any], standing: Mapping[int, Any]
+) -> bool:
+    """Whether a line is not what was seen any more: its goods has moved, or a guard that
+    let it pass would not do so now."""
+    allowed = limits_of(run)
+    for line in lines:
+        goods = standing.get(line.goods_id)
+        if is_stale(line, goods) or hits_unseen(line, goods, allowed):
+            return True
+    return False
+
+
+def hits_unseen(line: Any, goods: Any, allowed: Limits) -> bool:
+    """Whether a line that nobody has to approve would now run into a guard: the goods
+    was a draft, which no guard looks at, or a limit was looser."""
+    if line.has_hits or goods.status in EDITABLE:
+        return False
+    case_cost = None
+    if goods.cost is not None and goods.case_size is not None:
+        case_cost = goods.cost * goods.case_size
+    return any(
+        new is not None and new != old and not allowed.allow(old, new, cost)
+        for old, new, cost in (
+            (goods.price, line.new_price, goods.cost),
+            (goods.case_price, line.new_case_price, case_cost),
+        )
+    )
 
 
 def is_stale(line: Any, goods: Any) -> bool:

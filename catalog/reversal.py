@@ -55,10 +55,7 @@ def foresee(run: RepricingRun) -> list[Return]:
     """What `roll_back` would do as things stand; writes nothing."""
     lines = line_values(run)
     goods = Goods.objects.filter(among("pk", (line.goods_id for line in lines)))
-    standing = {
-        row.pk: row
-        for row in goods.values_list("pk", *STANDING, "case_size", named=True)
-    }
+    standing = {row.pk: row for row in goods.values_list("pk", *STANDING, named=True)}
     return _returns(lines, standing)
 
 
@@ -111,7 +108,7 @@ def end(run: RepricingRun, *, now: datetime | None = None) -> RepricingRun:
 
 def _locked_returns(run: RepricingRun) -> tuple[list[Return], dict[int, Any]]:
     lines = line_values(run)
-    standing = locked_values((line.goods_id for line in lines), *STANDING, "case_size")
+    standing = locked_values((line.goods_id for line in lines), *STANDING)
     return _returns(lines, standing), standing
 
 

@@ -59,6 +59,15 @@ class Limits:
         share = self.change / HUNDRED
         return old * (1 - share), old * (1 + share)
 
+    def allow(self, old: Decimal | None, new: Decimal, cost: Decimal | None) -> bool:
+        """Whether a price may move so without anybody's approval."""
+        if cost is not None and new < self.floor(cost):
+            return False
+        if not old:
+            return True
+        least, most = self.around(old)
+        return least <= new <= most
+
 
 def floor_price(cost: Decimal, margin: Decimal) -> Decimal:
     """The least price that keeps `margin` percent on `cost`, unrounded."""
@@ -240,8 +249,17 @@ def new_price(
     is rounded is given as it is; the guard says so.
     """
     raw = rule.price(old, cost)
-    if raw is None:
-        return None
+    return None if raw is None else rounded(raw, rounding, limits, old, cost)
+
+
+def rounded(
+    raw: Decimal,
+    rounding: Rounding,
+    limits: Limits,
+    old: Decimal | None,
+    cost: Decimal | None,
+) -> Decimal:
+    """The same for a price that was found in another way; `old` is what it moves from."""
     if raw <= 0:
         return Decimal("0.00")
     if raw > MAX_PRICE:

@@ -67,6 +67,7 @@ MOST_LINES = 30_000
 #: days whose sales are shown beside a line
 SOLD_DAYS = 7
 BOTH = (SellingUnit.RETAIL, SellingUnit.CASE)
+SEE_COST = "catalog.view_cost"
 
 _READ = (
     *("status", "price", "case_price", "cost", "case_size"),
@@ -232,6 +233,12 @@ def compute_typed(prices: Iterable[Typed], recipe: Recipe = BY_HAND) -> Preview:
     return _preview(rows, recipe, recipe.limits(), wanted)
 
 
+def permit_rule(by: "User", rule: Rule) -> None:
+    """A margin on cost tells the cost by the price that it makes: for who may see it."""
+    if rule.kind == RuleKind.MARGIN:
+        permit(by, SEE_COST, gettext_lazy("Reprice by cost"))
+
+
 def _rows(goods: "QuerySet[Goods]") -> list[Any]:
     there = goods.exclude(status=GoodsStatus.ARCHIVED).order_by("pk")
     rows = list(there.values_list("pk", *_READ, named=True)[: MOST_LINES + 1])
@@ -363,6 +370,7 @@ def draft(
     """
     if by is not None:
         permit(by, repricing.PROPOSE, gettext_lazy("Reprice"))
+        permit_rule(by, recipe.rule)
     if not preview.applicable:
         raise NothingToReprice(_nothing(preview))
     run = repricing.new_run(
@@ -552,7 +560,7 @@ def submit(
     if not lines:
         raise NothingToReprice(_("Every line is left out."))
     standing = locked_values((one.goods_id for one in lines), *repricing.STANDING)
-    if any(repricing.is_stale(one, standing.get(one.goods_id)) for one in lines):
+    if repricing.has_moved(run, lines, standing):
         _recompute(run)
         record(by=by, action="repricing.moved", target=run)
         return Submitted(run, moved=True)

@@ -176,3 +176,11 @@ def test_without_rules_nothing_is_proposed():
     assert proposing.propose_markdown() is None
     assert not RepricingRun.objects.exists()
     assert not Category.objects.filter(target_margin__isnull=False).exists()
+
+
+def test_rounding_a_markdown_does_not_carry_it_over_a_guard(ladder):
+    # 30% off 12.75 is 8.925: 8.9 would be more than the shop's largest change
+    goods = OnSaleGoodsFactory(category=ladder, price=D("12.75"))
+    run, prices = marked_down({goods.pk: ago(5)})
+    assert prices == {goods.pk: D("9.00")}
+    assert not run.lines.get().has_hits

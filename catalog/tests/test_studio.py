@@ -10,7 +10,16 @@ from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base import ports
 from backoffice.base.errors import FieldErrors, NotPermitted, WrongStatus
 from backoffice.oplog.models import OperationLog
-from catalog import archiving, editing, listing, pricing, repricing, reversal, studio
+from catalog import (
+    archiving,
+    editing,
+    listing,
+    pricing,
+    repricing,
+    reversal,
+    review,
+    studio,
+)
 from catalog.enums import LineProblem, Means, RuleKind, RunStatus, SellingUnit
 from catalog.models import Goods, PriceLog, RepricingRun
 from catalog.rules import Rule, parse_rounding
@@ -500,3 +509,71 @@ def test_ten_times_the_goods_cost_no_more_queries(django_assert_max_num_queries)
         run = studio.submit(drafted(by), by=by).run
     with django_assert_max_num_queries(25):
         reversal.roll_back(run, by=by)
+
+
+# --- what moved in the shop, not in the price
+
+
+def draft_goods_below_cost():
+    """A price that no guard looks at: the goods is still a draft."""
+    goods = GoodsFactory(price=D(10), cost=D(8))
+    how = Recipe(Rule(RuleKind.SET, D(4)))
+    return goods, drafted(how=how, goods=Goods.objects.filter(pk=goods.pk))
+
+
+def put_on_sale(goods):
+    boss = AdminFactory()
+    goods = Goods.objects.get(pk=goods.pk)
+    for verb in (review.submit, review.approve, listing.list_goods):
+        goods = verb(goods, by=boss)
+
+
+def test_goods_that_went_on_sale_meanwhile_meet_the_guards():
+    goods, run = draft_goods_below_cost()
+    assert not run.lines.get().has_hits
+    put_on_sale(goods)
+    boss = AdminFactory()
+    assert studio.submit(run, by=boss).moved
+    assert price_of(goods) == D(10)
+    assert run.lines.get().has_hits
+    assert studio.submit(run, by=boss).run.status == RunStatus.AWAITING
+    assert price_of(goods) == D(10)
+
+
+def test_a_scheduled_run_is_stale_when_a_guard_would_not_let_it_pass_any_more():
+    goods, run = draft_goods_below_cost()
+    studio.submit(run, by=AdminFactory(), starts_at=later(1))
+    put_on_sale(goods)
+    apply_due_runs(now=later(2))
+    run.refresh_from_db()
+    assert (run.status, price_of(goods)) == (RunStatus.STALE, D(10))
+
+
+def test_a_guard_that_became_stricter_is_heeded(monkeypatch):
+    goods = OnSaleGoodsFactory(price=D(10), cost=D(8))
+    run = drafted(how=recipe("-10"))
+    monkeypatch.setenv("SHOP_MIN_MARGIN_PERCENT", "20")
+    assert studio.submit(run, by=AdminFactory()).moved
+    assert (price_of(goods), run.lines.get().has_hits) == (D(10), True)
+
+
+def test_a_run_whose_end_passed_while_it_waited_is_stale():
+    goods = OnSaleGoodsFactory(price=D(10))
+    run = drafted(how=recipe("-50"))
+    run = studio.submit(run, by=AdminFactory(), ends_at=later(1)).run
+    assert run.status == RunStatus.AWAITING
+    RepricingRun.objects.filter(pk=run.pk).update(
+        ends_at=later(-1), created_at=later(-2)
+    )
+    assert repricing.approve(run, by=AdminFactory()).status == RunStatus.STALE
+    assert price_of(goods) == D(10)
+
+
+def test_a_margin_on_cost_is_for_who_may_see_costs():
+    OnSaleGoodsFactory(price=D(10), cost=D(8))
+    how = Recipe(Rule(RuleKind.MARGIN, D(0)))
+    clerk = StaffFactory(permissions=[repricing.PROPOSE])
+    with pytest.raises(NotPermitted):
+        drafted(by=clerk, how=how)
+    buyer = StaffFactory(permissions=[repricing.PROPOSE, "catalog.view_cost"])
+    assert drafted(by=buyer, how=how).lines.get().new_price == D(8)
