@@ -16,6 +16,11 @@ pytestmark = pytest.mark.django_db
 D = Decimal
 
 
+@pytest.fixture(autouse=True)
+def _english(settings):
+    settings.LANGUAGE_CODE = "en"
+
+
 @pytest.fixture
 def boss():
     return AdminFactory(username="boss")
@@ -123,3 +128,37 @@ def test_it_tells_people_what_it_does(boss):
     )
     assert f"{one}" in out.getvalue()
     assert "10.00 → 9.50" in out.getvalue()
+
+
+def test_a_refusal_leaves_no_draft_behind(boss):
+    goods()
+    with pytest.raises(CommandError):
+        run("--all", "--percent", "-5", "--until", "2020-01-01T00:00")
+    assert not RepricingRun.objects.exists()
+
+
+def test_a_time_that_is_over_is_refused_not_applied_at_once(boss):
+    one = goods()
+    with pytest.raises(CommandError):
+        run("--all", "--percent", "-5", "--at", "2020-01-01T00:00")
+    assert price_of(one) == D(10)
+
+
+def test_a_rollback_is_previewed_by_whoever_may_do_it_and_where_it_can_be(boss):
+    goods()
+    number = run("--all", "--percent", "-5")["run"]
+    StaffFactory(username="nobody")
+    with pytest.raises(CommandError):
+        run("--rollback", number, "--preview", user="nobody")
+    run("--rollback", number)
+    with pytest.raises(CommandError):
+        run("--rollback", number, "--preview")
+    with pytest.raises(CommandError):
+        run("--rollback", "²")
+
+
+def test_a_margin_on_cost_is_not_previewed_for_who_may_not_see_costs(boss):
+    goods(cost=D(8))
+    StaffFactory(username="clerk", permissions=["catalog.add_repricingrun"])
+    with pytest.raises(CommandError):
+        run("--all", "--margin", "0", "--preview", user="clerk")

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from backoffice.base.commands import (
 )
 from backoffice.base.errors import DomainError
 from backoffice.base.money import fixed
+from backoffice.base.status import require
 from catalog import repricing, reversal, studio
 from catalog.enums import (
     LineProblem,
@@ -101,6 +103,9 @@ class Command(BaseCommand):
     def _reprice(self, options: dict[str, Any], by: "User") -> dict[str, Any]:
         permit(by, repricing.PROPOSE, gettext_lazy("Reprice"))
         recipe = _recipe(options)
+        studio.permit_rule(by, recipe.rule)
+        if options["at"] is not None and options["at"] <= timezone.now():
+            raise CommandError(_("This time is over."))
         preview = studio.compute(_selected(options), recipe)
         answer = {
             "run": None,
@@ -112,17 +117,19 @@ class Command(BaseCommand):
             self._print(preview)
         if options["preview"] or not preview.applicable:
             return answer
-        run = studio.draft(
-            preview,
-            recipe,
-            by=by,
-            selection=_words(options),
-            reason=options["reason"],
-            origin=Means.COMMAND,
-        )
-        run = studio.submit(
-            run, by=by, starts_at=options["at"], ends_at=options["until"]
-        ).run
+        # a refusal leaves no draft behind
+        with transaction.atomic():
+            run = studio.draft(
+                preview,
+                recipe,
+                by=by,
+                selection=_words(options),
+                reason=options["reason"],
+                origin=Means.COMMAND,
+            )
+            run = studio.submit(
+                run, by=by, starts_at=options["at"], ends_at=options["until"]
+            ).run
         if not options["json"]:
             self.stdout.write(f"{run.number}: {run.get_status_display()}")
         return answer | {
@@ -152,9 +159,11 @@ class Command(BaseCommand):
         )
 
     def _roll_back(self, options: dict[str, Any], by: "User") -> dict[str, Any]:
+        permit(by, repricing.PROPOSE, gettext_lazy("Roll back"))
         run = _run(options["rollback"])
-        foreseen = reversal.foresee(run)
         if options["preview"]:
+            require(run, RunStatus.APPLIED, verb=gettext_lazy("Roll back"))
+            foreseen = reversal.foresee(run)
             restored = sum(one.row.is_change for one in foreseen)
             conflicts = sum(bool(one.conflicts) for one in foreseen)
         else:
@@ -178,7 +187,7 @@ class Command(BaseCommand):
 
 def _run(text: str) -> RepricingRun:
     runs = RepricingRun.objects.filter(number__iexact=text.strip())
-    if text.strip().isdigit() and not runs.exists():
+    if text.strip().isdecimal() and not runs.exists():
         runs = RepricingRun.objects.filter(pk=int(text))
     run = runs.first()
     if run is None:
