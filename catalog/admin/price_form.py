@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.base.admin import VerbAdmin
 from backoffice.base.errors import DomainError, FieldErrors
-from backoffice.base.money import fixed
+from backoffice.base.money import FEN, MAX_PRICE, fixed
 from backoffice.base.text import half_width
 from catalog import pricing
 from catalog.admin import cells
@@ -131,7 +131,43 @@ def _typed(request: HttpRequest, goods: Goods) -> dict[str, Any]:
             errors[name] = [_("Not a number.")]
     if errors:
         raise FieldErrors(errors)
-    return values
+    return _asked(request, goods, values)
+
+
+def _asked(
+    request: HttpRequest, goods: Goods, values: dict[str, Decimal | None]
+) -> dict[str, Decimal | None]:
+    """What was really changed in the form: a price that was left as it was shown stays,
+    also where somebody else has changed it since; one that was typed over a price that
+    is not there any more is not written blindly."""
+    asked: dict[str, Decimal | None] = {}
+    errors: dict[str, list[str]] = {}
+    for name, value in values.items():
+        shown = request.POST.get(f"shown_{name}")
+        if shown is None:
+            asked[name] = value
+            continue
+        now = fixed(getattr(goods, name), 2) or ""
+        if _is_same(value, shown):
+            continue
+        if shown != now and value != getattr(goods, name):
+            errors[name] = [
+                _("It has been changed to %(price)s meanwhile; look at it once more.")
+                % {"price": now or "—"}
+            ]
+        asked[name] = value
+    if errors:
+        raise FieldErrors(errors)
+    return asked
+
+
+def _is_same(value: Decimal | None, shown: str) -> bool:
+    """Whether this is the price that the form showed; blank is none."""
+    if value is None or not shown:
+        return value is None and not shown
+    if not value.is_finite() or abs(value) > MAX_PRICE:
+        return False
+    return value == value.quantize(FEN) and fixed(value, 2) == shown
 
 
 def _fields(

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from backoffice.accounts.tests.factories import AdminFactory
 from backoffice.tests.pages import text_of
-from catalog import archiving
+from catalog import archiving, pricing
 from catalog.enums import RunStatus
 from catalog.models import RepricingRun
 from catalog.tests.factories import GoodsFactory, OnSaleGoodsFactory
@@ -130,3 +130,23 @@ def test_a_row_that_is_wrong_refuses_the_sheet_by_its_cell(client, clerk):
 def test_what_is_no_sheet_of_prices_is_said(client, clerk, text):
     assert hand_in(client, text).status_code == 200
     assert not RepricingRun.objects.exists()
+
+
+def test_a_price_that_somebody_changed_meanwhile_is_not_overwritten(client, clerk):
+    goods = OnSaleGoodsFactory(price=D(10))
+    pricing.change_price(goods, by=AdminFactory(), price=D(11))
+    page = send(client, goods, shown_price="10.00", price="9.50")
+    assert "changed to 11.00 meanwhile" in text_of(page)
+    assert price_of(goods) == D(11)
+    # it shows the price of now, so what is sent next is meant
+    send(client, goods, shown_price="11.00", price="9.50")
+    assert price_of(goods) == D("9.50")
+
+
+def test_a_price_that_was_left_as_shown_stays_what_it_is_now(client, clerk):
+    goods = OnSaleGoodsFactory(price=D(10))
+    fields = client.get(reverse("admin:catalog_goods_price", args=[goods.pk]))
+    assert 'name="shown_price" value="10.00"' in fields.content.decode()
+    pricing.change_price(goods, by=AdminFactory(), price=D(11))
+    assert send(client, goods, shown_price="10.00", price="10").status_code == 302
+    assert price_of(goods) == D(11)
