@@ -21,10 +21,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.base.admin import VerbAdmin, money, percent, quantity
 from backoffice.base.admin.cells import number
+from backoffice.base.admin.changelist import PER_PAGE
 from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.money import fixed, plain
 from backoffice.base.text import half_width
-from backoffice.sheets.admin.filtering import filtered
+from backoffice.sheets.admin.filtering import filtered, in_words
 from backoffice.sheets.checking import plans_of
 from backoffice.sheets.definitions import get as definition_of
 from backoffice.shop import shop
@@ -43,7 +44,7 @@ from catalog.enums import (
 from catalog.models import Category, Goods, MarkdownRule, RepricingRun
 from catalog.rules import ENDINGS, STEPS, Limits, Rounding, Rule
 
-PER_PAGE = 100
+LINES_PER_PAGE = 100
 #: ids that an address carries; more are "all that match"
 MOST_IDS = 500
 #: goods that are named over the rule
@@ -131,6 +132,12 @@ class RuleForm(forms.Form):
         help_text=gettext_lazy("The price log keeps it."),
     )
 
+    def __init__(self, *args: Any, with_cost: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not with_cost:
+            kind: Any = self.fields["kind"]
+            kind.choices = [c for c in kind.choices if c[0] != RuleKind.MARGIN]
+
     def recipe(self) -> studio.Recipe:
         """Raises FieldErrors."""
         data = self.cleaned_data
@@ -189,7 +196,10 @@ class StudioPages(VerbAdmin):
             return HttpResponseRedirect(reverse("admin:catalog_goods_changelist"))
         some = list(goods[: NAMED + 1])
         is_sheet = "_sheet" in request.POST
-        form = RuleForm(request.POST if request.POST and not is_sheet else None)
+        form = RuleForm(
+            request.POST if request.POST and not is_sheet else None,
+            with_cost=request.user.has_perm(cells.SEE_COST),
+        )
         sheet_errors: list[list[str]] = []
         answer = None
         if is_sheet:
@@ -462,7 +472,7 @@ class StudioPages(VerbAdmin):
                 "goods", "goods__unit", "goods__case_unit"
             )
         ).order_by(*ORDERS[order])
-        page = Paginator(lines, PER_PAGE).get_page(request.GET.get("p"))
+        page = Paginator(lines, LINES_PER_PAGE).get_page(request.GET.get("p"))
         totals = studio.totals(run)
         counts = {
             "": None,
@@ -541,15 +551,15 @@ def _selection(request: HttpRequest) -> "tuple[QuerySet[Goods], str]":
     user: Any = request.user
     if ACROSS in request.GET:
         query = request.GET.copy()
-        query.pop(ACROSS)
-        goods = filtered(definition_of("goods"), user, query.urlencode())
-        if not query:
+        for name in (ACROSS, PER_PAGE):
+            query.pop(name, None)
+        listed = (definition_of("goods"), user, query.urlencode())
+        goods, words = filtered(*listed), in_words(*listed)
+        if not words:
             return goods, _("Every goods")
-        return goods, _("All that match in the list: %(filter)s") % {
-            "filter": query.urlencode()
-        }
-    ids = [text for text in request.GET.get(IDS, "").split(",") if text.isdigit()]
-    goods = Goods.objects.filter(pk__in=[int(i) for i in ids[:MOST_IDS] if len(i) < 19])
+        return goods, _("All that match in the list: %(filter)s") % {"filter": words}
+    ids = [text for text in request.GET.get(IDS, "").split(",") if _is_id(text)]
+    goods = Goods.objects.filter(pk__in=[int(i) for i in ids[:MOST_IDS]])
     count = len(ids)
     return goods, ngettext(
         "%(count)s ticked goods", "%(count)s ticked goods", count
@@ -583,7 +593,7 @@ def _ticked(request: HttpRequest) -> list[int]:
 
 
 def _shown_ids(request: HttpRequest) -> list[int]:
-    return [int(i) for i in request.POST.getlist("shown") if _is_id(i)][:PER_PAGE]
+    return [int(i) for i in request.POST.getlist("shown") if _is_id(i)][:LINES_PER_PAGE]
 
 
 def _is_id(text: str) -> bool:
@@ -602,7 +612,9 @@ def _typed_price(request: HttpRequest, line: Any, name: str) -> Decimal | None:
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise FieldErrors({name: [_("Not a number.")]}) from None
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise FieldErrors({name: [_("Not a number.")]})
     if kept is None and value == getattr(line, f"old_{name}"):
         return None
     return value

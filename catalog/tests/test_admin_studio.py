@@ -332,3 +332,40 @@ def test_a_stranger_may_not_take_a_draft_back(client):
     client.force_login(StaffFactory(permissions=["catalog.view_repricingrun"]))
     client.post(address("verb", "cancel"), {"only": run.pk, "confirmed": "1"})
     assert status_of(run) == RunStatus.DRAFT
+
+
+def test_all_that_match_says_what_the_list_was_narrowed_to(client, clerk):
+    fruit, _other = CategoryFactory(name="莓果"), CategoryFactory(name="瓜")
+    OnSaleGoodsFactory(price=D(10), category=fruit, name="蓝莓")
+    query = f"?across=1&tab=on_sale&category__id__exact={fruit.pk}&q=蓝&per_page=20"
+    page = text_of(client.get(address("studio", query=query)))
+    assert "“蓝”" in page
+    assert "莓果" in page
+    assert "category__id__exact" not in page
+
+
+def test_ids_that_are_none_are_no_goods(client, clerk):
+    page = client.get(address("studio", query="?ids=²,abc"))
+    assert "No goods are selected" in text_of(page)
+
+
+@pytest.mark.parametrize("typed", ["sNaN", "NaN", "Infinity"])
+def test_what_is_no_number_is_said_beside_its_line(client, clerk, typed):
+    OnSaleGoodsFactory(price=D(10))
+    run = drafted()
+    line = run.lines.get()
+    values = {"shown": line.pk, f"price-{line.pk}": typed}
+    assert "Not a number" in text_of(press(client, run, "save", **values))
+
+
+def test_who_may_not_see_costs_is_not_offered_a_margin_on_them(client, clerk):
+    OnSaleGoodsFactory(price=D(10), cost=D(8))
+    page = client.get(address("studio", query="?across=1"))
+    assert 'value="margin"' not in page.content.decode()
+    client.post(
+        address("studio", query="?across=1"), {**RULE, "kind": "margin", "value": "0"}
+    )
+    assert not RepricingRun.objects.exists()
+    client.force_login(AdminFactory())
+    page = client.get(address("studio", query="?across=1"))
+    assert 'value="margin"' in page.content.decode()
