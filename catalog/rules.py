@@ -271,9 +271,7 @@ def rounded(
         least, most = limits.around(old)
         if least <= raw <= most:
             low, high = max(low, least), min(high, most)
-    first = None
     for price in rounding.tries(raw):
-        first = price if first is None else first
         if low <= price <= high:
             return price
-    return first
+    return rounding.apply(raw)

@@ -29,7 +29,9 @@ def in_words(definition: SheetDefinition, by: "User", query: str) -> str:
         if not any(n in changelist.filter_params for n in spec.expected_parameters()):
             continue
         choices = list(spec.choices(changelist))[1:]
-        chosen = next((one for one in choices if one.get("selected")), {})
+        chosen: dict[str, Any] = next(
+            (one for one in choices if one.get("selected")), {}
+        )
         said = getattr(spec, "summary", "") or chosen.get("display", "")
         parts.append(f"{spec.title} {said}".strip())
     return ", ".join(parts)
