@@ -46,6 +46,8 @@ KEPT = timedelta(days=90)
 #: a night's job looks back so far for days that were missed
 LOOK_BACK = 7
 _CENT = Decimal("0.01")
+#: nobody has explained these; a later comparison may find them again
+_COMES_BACK = (FindingStatus.GONE, FindingStatus.BOOKED)
 
 
 class BillUnreadable(DomainError):
@@ -247,11 +249,22 @@ def _refunds(
 
 
 def _write(row: BillDay, seen: dict[tuple[Difference, str], _Seen]) -> None:
-    """New differences become rows; what is no longer there is settled by itself."""
+    """New differences become rows; what is no longer there is settled by itself, and
+    open again where it comes back. What somebody has explained stays explained."""
     now = timezone.now()
     known = {(Difference(one.kind), one.number): one for one in row.findings.all()}
     for key, one in seen.items():
-        if key not in known:
+        found = known.get(key)
+        if found is not None and found.status in _COMES_BACK:
+            found.status, found.found_at = FindingStatus.OPEN, now
+            found.ours, found.theirs, found.detail = (
+                one.ours,
+                one.theirs,
+                one.detail[:200],
+            )
+            found.settled_at = found.settled_by = None
+            found.save()
+        elif found is None:
             Finding.objects.create(
                 bill_day=row,
                 kind=one.kind,

@@ -37,6 +37,7 @@ from sales.enums import (
     Channel,
     Happening,
     OrderStatus,
+    PaymentStatus,
     RefundKind,
     RefundStatus,
     Restock,
@@ -57,11 +58,20 @@ A_YEAR = timedelta(days=365)
 
 
 @transaction.atomic
-def request(order: Order, *, by: "User", reason: str, wanted: Wanted = WHOLE) -> Refund:
+def request(
+    order: Order,
+    *,
+    by: "User",
+    reason: str,
+    wanted: Wanted = WHOLE,
+    known: int | None = None,
+) -> Refund:
     """Ask for money back: by the customer, or by staff with `sales.add_refund`.
 
-    A customer may ask until REFUND_DAYS after completion and not by amount. Raises
-    WrongStatus, FieldErrors, NoSuchLine, RefundLimit.
+    A customer may ask until REFUND_DAYS after completion and not by amount. `known` is
+    how many refunds of the order were there when it was looked at: with another one
+    meanwhile nothing is asked for, so a form that is sent twice refunds once. Raises
+    WrongStatus, FieldErrors, NoSuchLine, RefundLimit, RefundInTheWay.
     """
     is_own = order.user_id is not None and order.user_id == by.pk
     if not is_own and not (by.is_active and by.has_perm("sales.add_refund")):
@@ -75,6 +85,11 @@ def request(order: Order, *, by: "User", reason: str, wanted: Wanted = WHOLE) ->
     require(order, *ALIVE, verb=gettext_lazy("Ask for a refund"))
     if is_own:
         _refuse_late(order)
+    if known is not None and order.refunds.count() != known:
+        raise RefundInTheWay(
+            _("Another refund of this order was asked for meanwhile; look again."),
+            order_no=order.order_no,
+        )
     refund = _open(
         order,
         plan(order, wanted),
@@ -113,7 +128,7 @@ def _open(
     reason: str,
 ) -> Refund:
     """Write a refund of a locked order."""
-    payment = order.payments.filter(status="paid").order_by("id").first()
+    payment = _paid_by(order)
     _refuse_beyond(order, payment)
     count = order.refunds.aggregate(n=Count("pk"))["n"]
     refund = Refund.objects.create(
@@ -151,6 +166,13 @@ def _open(
         **words,
     )
     return refund
+
+
+def _paid_by(order: Order) -> Payment | None:
+    """What the order was paid by; not money that came too late, which goes back whole."""
+    late = Refund.objects.filter(order=order, kind=RefundKind.PAYMENT)
+    rows = order.payments.filter(status=PaymentStatus.PAID)
+    return rows.exclude(pk__in=late.values("payment")).order_by("id").first()
 
 
 def _refuse_beyond(order: Order, payment: Payment | None) -> None:

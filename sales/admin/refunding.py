@@ -135,6 +135,7 @@ class _Page:
         self.approves = True
         self.may_approve = request.user.has_perm(shared.APPROVE)
         self.may_restock = order.status in HANDED_OVER and self.may_approve
+        self.known = order.refunds.count()
 
     # --- what was sent
 
@@ -158,6 +159,11 @@ class _Page:
             return
         for row in self.rows:
             row.foresee(self.plan, self.stands[row.line.pk])
+        seen, semicolon, _rest = post.get("checked", "").partition(";")
+        if semicolon and seen != str(self.known):
+            self.error = _(
+                "Another refund of this order was asked for meanwhile; look again."
+            )
 
     def _wanted(self) -> Wanted:
         if self.kind == AMOUNT:
@@ -185,7 +191,7 @@ class _Page:
         if self.plan is None:
             return ""
         parts = (f"{pk}:{part.amount}" for pk, part in sorted(self.plan.parts.items()))
-        return f"{self.kind};{self.plan.amount};{','.join(parts)};{self.reason}"
+        return f"{self.known};{self.kind};{self.plan.amount};{','.join(parts)};{self.reason}"
 
     # --- what will happen
 
@@ -218,7 +224,11 @@ class _Page:
         """Ask for it and, where wanted and allowed, approve it; None with `error`."""
         try:
             refund = refunds.request(
-                self.order, by=self.user, reason=self.reason, wanted=self.wanted
+                self.order,
+                by=self.user,
+                reason=self.reason,
+                wanted=self.wanted,
+                known=self.known,
             )
             if self.may_approve and self.approves and not self.needs_second:
                 refund = refunds.approve(

@@ -10,6 +10,7 @@ from backoffice.accounts.roles import sync_roles
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from sales import attempts, fulfilment, refunds
 from sales.enums import PaymentStatus, RefundStatus, Restock, Trouble
+from sales.errors import RefundInTheWay
 from sales.models import Payment, Refund
 from sales.tests.factories import ask, customer, paid, place, shelf
 from sales.tests.paying import begun, paid_by_wechat, pending
@@ -192,6 +193,35 @@ def test_the_wizard_shows_before_it_does(client, by):
     client.post(url, {**values, "checked": checked, "approve": "on"})
     refund = Refund.objects.get()
     assert (refund.amount, refund.status) == (Decimal("70.00"), RefundStatus.APPROVED)
+
+
+def test_a_refund_that_is_confirmed_twice_is_asked_for_once(client, by):
+    order = paid(place(ask(shelf(price="70.00"), "3"), user=customer()))
+    url = reverse("admin:sales_order_refund", args=[order.pk])
+    values = {
+        "kind": "lines",
+        f"quantity_{order.lines.get().pk}": "1",
+        "reason": "压伤",
+    }
+    checked = client.post(url, values).context["page"].fingerprint
+    values |= {"checked": checked, "approve": "on"}
+    client.post(url, values)
+    again = client.post(url, values)
+    assert Refund.objects.count() == 1
+    # one who really wants a second one sees what is left and confirms anew
+    assert again.context["page"].error
+    assert again.context["page"].plan.amount == Decimal("70.00")
+    client.post(url, values | {"checked": again.context["page"].fingerprint})
+    assert Refund.objects.count() == 2
+
+
+def test_two_who_confirm_at_once_ask_for_one_refund(by):
+    order = paid(place(ask(shelf(price="70.00"), "3"), user=customer()))
+    wanted = refunds.Wanted({order.lines.get().pk: Decimal(1)})
+    refunds.request(order, by=by, reason="压伤", wanted=wanted, known=0)
+    with pytest.raises(RefundInTheWay):
+        refunds.request(order, by=by, reason="压伤", wanted=wanted, known=0)
+    assert Refund.objects.count() == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.base.errors import FieldErrors, NotPermitted, WrongStatus
 from backoffice.oplog.models import OperationLog
-from sales import cancelling, payments
+from sales import cancelling, payments, refunds
 from sales.enums import (
     Channel,
     Happening,
@@ -154,3 +154,15 @@ def test_a_paid_order_is_not_cancelled(order):
     with pytest.raises(WrongStatus):
         cancelling.cancel(order, by=order.user)
     assert Order.objects.get().status == OrderStatus.PAID
+
+
+def test_a_refund_goes_back_by_the_payment_that_paid_the_order(order):
+    # the older attempt was closed and paid in the same moment
+    older = attempt(order)
+    Payment.objects.filter(pk=older.pk).update(status=PaymentStatus.CLOSED)
+    newer = attempt(order)
+    payments.settle(newer.out_trade_no, Receipt(D("70.00"), "2"))
+    assert payments.settle(older.out_trade_no, Receipt(D("70.00"), "1")) == Settled.LATE
+    order.refresh_from_db()
+    refund = refunds.request(order, by=order.user, reason="坏了")
+    assert (refund.payment, refund.amount) == (newer, D("70.00"))

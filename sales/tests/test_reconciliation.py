@@ -245,3 +245,21 @@ def test_who_does_not_reconcile_sees_nothing(client, role, today):
         f"/admin/sales/billday/{BillDay.objects.get().pk}/change/",
     ):
         assert client.get(url).status_code == 403
+
+
+def test_a_difference_that_comes_back_is_open_again(wechat, today, by):
+    payment = Payment.objects.get(order=paid_by_wechat(wechat))
+    number = payment.transaction_id
+    Payment.objects.update(transaction_id="4200")
+    reconciliation.fetch(today, by=by)
+    Payment.objects.update(transaction_id=number)
+    reconciliation.fetch(today, by=by)
+    assert Finding.objects.get().status == FindingStatus.GONE
+    Payment.objects.update(transaction_id="4200")
+    reconciliation.fetch(today, by=by)
+    finding = Finding.objects.get()
+    assert (finding.status, finding.settled_at) == (FindingStatus.OPEN, None)
+    # what somebody has explained is not asked again
+    reconciliation.settle(finding, by=by, note="查过")
+    reconciliation.fetch(today, by=by)
+    assert Finding.objects.get().status == FindingStatus.SETTLED
