@@ -369,3 +369,12 @@ def test_who_may_not_see_costs_is_not_offered_a_margin_on_them(client, clerk):
     client.force_login(AdminFactory())
     page = client.get(address("studio", query="?across=1"))
     assert 'value="margin"' in page.content.decode()
+
+
+@pytest.mark.parametrize(("percent", "said"), [("-5", "Reprice"), ("-50", "Propose")])
+def test_the_button_says_whether_it_is_applied_or_proposed(
+    client, clerk, percent, said
+):
+    OnSaleGoodsFactory(price=D(10))
+    page = client.get(address("preview", drafted(percent=percent).pk))
+    assert f"{said} 1 goods" in text_of(page)
