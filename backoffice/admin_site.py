@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from simpleui.admin import AjaxAdmin
@@ -65,7 +66,19 @@ class BackofficeAdminSite(admin.AdminSite):
         """Adds what stands around every page."""
         from backoffice.shell import shell_of  # noqa: PLC0415 - models load after the site
 
-        return {**super().each_context(request), "shell": shell_of(request)}
+        # Django's own, but for the list of all models: our menu needs none, and to
+        # make it asks every admin for its permissions and addresses
+        return {
+            "site_title": self.site_title,
+            "site_header": self.site_header,
+            "site_url": request.META["SCRIPT_NAME"] or self.site_url,
+            "has_permission": self.has_permission(request),
+            "available_apps": SimpleLazyObject(lambda: self.get_app_list(request)),
+            "is_popup": False,
+            "is_nav_sidebar_enabled": self.enable_nav_sidebar,
+            "log_entries": self.get_log_entries(request),
+            "shell": shell_of(request),
+        }
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

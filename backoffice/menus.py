@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.admin import appearance
+from backoffice.base.admin.addresses import address
 from backoffice.base.admin.words import Text
 
 
@@ -229,7 +230,7 @@ class ShownGroup:
 def url_of(entry: Entry) -> str:
     """Its address; "" while there is none."""
     try:
-        url = reverse(entry.url_name)
+        url = address(entry.url_name)
     except NoReverseMatch:
         return ""
     return f"{url}?{entry.query}" if entry.query else url

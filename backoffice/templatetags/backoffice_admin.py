@@ -4,7 +4,6 @@ from typing import Any
 
 from django import template
 from django.template.context import Context
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -16,12 +15,9 @@ register.filter("when", cells.when)
 
 
 @register.simple_tag
-def icon(name: str) -> SafeString | str:
+def icon(name: str) -> SafeString:
     """An icon of Font Awesome; always beside a word, so hidden from screen readers."""
-    if not name:
-        return ""
-    style = "" if "fa-regular" in name else "fa-solid "
-    return format_html('<i class="{}{}" aria-hidden="true"></i>', style, name)
+    return cells.icon(name)
 
 
 @register.simple_tag(takes_context=True)

@@ -6,11 +6,12 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import explain, money, percent, tag
-from backoffice.base.admin.cells import NOTHING
+from backoffice.base.admin.addresses import address_of
+from backoffice.base.admin.cells import NOTHING, escaped
 from backoffice.base.money import at_least, fixed, plain
 from backoffice.base.pictures import thumbnail_url
 from catalog.enums import GoodsStatus, RunStatus
@@ -41,7 +42,7 @@ def picture_url(path: str) -> str:
 
 def goods_url(pk: Any) -> str:
     """The page of a goods."""
-    return reverse("admin:catalog_goods_change", args=[pk])
+    return address_of("admin:catalog_goods_change", pk)
 
 
 def retail_cell(goods: Any) -> SafeString:
@@ -56,17 +57,13 @@ def case_cell(goods: Any) -> SafeString:
     holds = ""
     if goods.case_size is not None:
         holds = f"{plain(goods.case_size)} {goods.unit}"
-    return format_html(
-        '{}<span class="under">{}</span>',
-        _price_cell(goods.case_price, goods.case_unit or "", goods.case_enabled),
-        holds,
-    )
+    price = _price_cell(goods.case_price, goods.case_unit or "", goods.case_enabled)
+    return mark_safe(f'{price}<span class="under">{escaped(holds)}</span>')
 
 
 def _price_cell(price: Decimal | None, unit: Any, enabled: bool) -> SafeString:
-    shown = format_html(
-        '{}<span class="unit">{}{}</span>', money(price), "/" if unit else "", unit
-    )
+    per = "/" if unit else ""
+    shown = mark_safe(f'{money(price)}<span class="unit">{per}{escaped(unit)}</span>')
     if enabled:
         return shown
     return format_html(

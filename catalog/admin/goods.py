@@ -8,7 +8,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -271,7 +271,7 @@ class GoodsAdmin(
     @column(gettext_lazy("price"), ordering="price_step", numeric=True)
     def retail(self, obj: Any) -> Any:
         if obj.may_price:
-            return format_html("{}{}", cells.retail_cell(obj), pencil(obj))
+            return mark_safe(f"{cells.retail_cell(obj)}{pencil(obj)}")
         return cells.retail_cell(obj)
 
     @column(gettext_lazy("case"), ordering="case_price", numeric=True)

@@ -8,11 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import VerbAdmin
+from backoffice.base.admin.addresses import address_of
+from backoffice.base.admin.cells import escaped
 from backoffice.base.errors import DomainError, FieldErrors
 from backoffice.base.money import FEN, MAX_PRICE, fixed
 from backoffice.base.text import half_width
@@ -102,12 +103,12 @@ class PricePages(VerbAdmin):
 
 def pencil(goods: Goods) -> SafeString:
     """The way from a row to its small form."""
-    return format_html(
-        ' <a class="price-pencil" data-price href="{}" title="{}" aria-label="{}">'
-        '<i class="fas fa-pen" aria-hidden="true"></i></a>',
-        reverse("admin:catalog_goods_price", args=[goods.pk]),
-        _("Change the price"),
-        _("Change the price of %(goods)s") % {"goods": goods.name},
+    says = _("Change the price of %(goods)s") % {"goods": goods.name}
+    return mark_safe(
+        ' <a class="price-pencil" data-price '
+        f'href="{escaped(address_of("admin:catalog_goods_price", goods.pk))}" '
+        f'title="{escaped(_("Change the price"))}" aria-label="{escaped(says)}">'
+        '<i class="fas fa-pen" aria-hidden="true"></i></a>'
     )
 
 

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import RowAction, VerbAdmin, thumb
+from backoffice.base.admin.addresses import address_of
 from backoffice.base.admin.paging import CappedPaginator
 from backoffice.base.errors import DomainError
 from backoffice.base.text import labelled
@@ -43,7 +44,7 @@ class ReviewPages(VerbAdmin):
         """The button that leads from the list to the desk."""
         if not request.user.has_perm(REVIEW):
             return []
-        url = reverse("admin:catalog_goods_review_one", args=[obj.pk])
+        url = address_of("admin:catalog_goods_review_one", obj.pk)
         return [RowAction(_("Review"), url, "primary", "fa-clipboard-check")]
 
     def queue_view(self, request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import explain, quantity, tag
+from backoffice.base.admin.addresses import address_of
 from backoffice.base.admin.cells import NOTHING
 from backoffice.base.money import plain
 from stock.enums import LossReason, MovementKind, ReplenishmentStatus
@@ -72,7 +73,7 @@ def available(row: Any) -> SafeString:
 
 def why_url(pk: Any) -> str:
     """The page that explains the balance of a goods."""
-    return reverse("admin:stock_stockbalance_change", args=[pk])
+    return address_of("admin:stock_stockbalance_change", pk)
 
 
 def ledger_url(**filters: Any) -> str:

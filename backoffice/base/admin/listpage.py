@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.admin.templatetags.admin_list import result_headers
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
@@ -17,17 +17,18 @@ from django.contrib.admin.utils import (
     display_for_value,
     lookup_field,
 )
-from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.base.admin import cells
+from backoffice.base.admin.addresses import address_of
 from backoffice.base.admin.changelist import (
     AFTER,
     BEFORE,
@@ -70,19 +71,19 @@ class Heading:
     direction: str = ""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
+    """One cell; light, as a page has hundreds."""
+
     label: str
-    html: Any
+    html: SafeString
     css: str
     phone: str = ""
 
     @property
     def td(self) -> SafeString:
-        """As it stands in its row; a page has hundreds, so no template writes it."""
+        """As it stands in its row."""
         return mark_safe(
-            f"{_opening(self.label, self.css, self.phone)}"
-            f"{conditional_escape(self.html)}</td>"
+            f"{_opening(self.label, self.css, self.phone)}{self.html}</td>"
         )
 
 
@@ -104,6 +105,38 @@ class Row:
     #: names of the verbs that fit it, so that the bar offers no others
     verbs: str = ""
     errors: Any = ""
+
+    def tick(self, says: str) -> SafeString:
+        """The box that chooses it; `says` has a place for its name."""
+        pk, name = cells.escaped(str(self.pk)), cells.escaped(self.label)
+        return mark_safe(
+            '<td class="tick"><input type="checkbox" class="row-tick" '
+            f'name="_selected_action" value="{pk}" id="tick-{pk}" data-tick'
+            f'{" checked" if self.is_ticked else ""}><label for="tick-{pk}" '
+            f'class="visually-hidden">{says % {"object": name}}</label></td>'
+        )
+
+    @property
+    def buttons(self) -> SafeString:
+        """Its next steps; one that posts has its form below the list."""
+        parts = ['<td class="row-actions">']
+        for place, action in enumerate(self.actions, 1):
+            tone = f" el-button--{cells.escaped(action.tone)}" if action.tone else ""
+            label = (
+                f"{cells.icon(action.icon)}<span>{cells.escaped(action.label)}</span>"
+            )
+            if action.post is None:
+                url = cells.escaped(action.url)
+                parts.append(
+                    f'<a class="el-button el-button--mini{tone}" href="{url}">{label}</a>'
+                )
+            else:
+                form = f"row-{cells.escaped(str(self.pk))}-{place}"
+                parts.append(
+                    f'<button class="el-button el-button--mini{tone}" form="{form}">'
+                    f"{label}</button>"
+                )
+        return mark_safe("".join([*parts, "</td>"]))
 
 
 @dataclass
@@ -147,6 +180,32 @@ class ListPage:
     def has_row_actions(self) -> bool:
         """Whether any row has a next step."""
         return any(row.actions for row in self.rows)
+
+    @property
+    def body(self) -> SafeString:
+        """The rows as they stand in the table; no template goes through them."""
+        tickable, has_actions = self.tickable, self.has_row_actions
+        tick = _("Tick %(object)s")
+        parts: list[str] = []
+        for row in self.rows:
+            parts.append("\n    ")
+            if row.errors:
+                errors = cells.escaped(row.errors)
+                parts.append(
+                    f'<tr class="row-errors"><td colspan="99">{errors}</td></tr>'
+                )
+            verbs = f' data-verbs="{cells.escaped(row.verbs)}"' if self.verbs else ""
+            parts.append(f"\n    <tr data-row{verbs}>\n      ")
+            if tickable:
+                parts.append(row.tick(tick))
+            parts.append("\n      ")
+            for cell in row.cells:
+                parts.append(cell.td)
+                parts.append("\n      ")
+            if has_actions:
+                parts.append(row.buttons)
+            parts.append("\n    </tr>")
+        return mark_safe("".join(parts))
 
 
 def build(request: HttpRequest, cl: Any, action_choices: Any = ()) -> ListPage:
@@ -308,9 +367,14 @@ class _Column:
     css: str
     phone: str
     is_link: bool
+    #: what gives the value, where that is neither a field nor the row itself
+    method: Any
+    empty: Any
 
 
 def _column(cl: Any, given: Any) -> _Column:
+    method = _method(cl, given)
+    empty = cl.model_admin.get_empty_value_display()
     return _Column(
         given,
         _name(given),
@@ -319,7 +383,17 @@ def _column(cl: Any, given: Any) -> _Column:
         f"field-{_name(given)}" + (" num" if _is_numeric(cl, given) else ""),
         _phone(cl, given),
         _is_link(cl, given),
+        method,
+        getattr(method, "empty_value_display", empty),
     )
+
+
+def _method(cl: Any, given: Any) -> Any:
+    if callable(given):
+        return given
+    if given == "__str__" or _field(cl, given) is not None:
+        return None
+    return getattr(cl.model_admin, given, None)
 
 
 def _rows(request: HttpRequest, cl: Any) -> Iterator[Row]:
@@ -327,8 +401,9 @@ def _rows(request: HttpRequest, cl: Any) -> Iterator[Row]:
     forms: Any = cl.formset.forms if cl.formset else [None] * len(cl.result_list)
     ticked = {str(pk) for pk in getattr(cl, "only", ())}
     columns = [_column(cl, c) for c in cl.list_display if c != TICK]
+    links = _Links(cl)
     for obj, form in zip(cl.result_list, forms, strict=True):
-        row_cells = [_cell(cl, obj, column, form) for column in columns]
+        row_cells = [_cell(cl, obj, column, form, links) for column in columns]
         if form:
             row_cells[-1] = _with_key(cl, row_cells[-1], form)
         yield Row(
@@ -348,22 +423,23 @@ def _rows(request: HttpRequest, cl: Any) -> Iterator[Row]:
 
 def _with_key(cl: Any, cell: Cell, form: Any) -> Cell:
     key = form[cl.model._meta.pk.name]
-    return Cell(cell.label, format_html("{}{}", cell.html, key), cell.css, cell.phone)
+    return cell._replace(html=format_html("{}{}", cell.html, key))
 
 
-def _cell(cl: Any, obj: models.Model, column: _Column, form: Any) -> Cell:
+def _cell(
+    cl: Any, obj: models.Model, column: _Column, form: Any, links: "_Links"
+) -> Cell:
     css = column.css
     if form and column.name in form.fields:
         bound = form[column.name]
         return Cell(column.label, format_html("{}{}", bound.errors, bound), css)
-    html = _shown(cl, obj, column)
-    html = conditional_escape(html)
+    html = cells.escaped(_shown(cl, obj, column))
     if "<" not in html:
         # a word or two stays in one line
         css += " short" if len(html) <= SHORT else ""
-        html = format_html('<span class="clamp">{}</span>', html)
+        html = mark_safe(f'<span class="clamp">{html}</span>')
     if column.is_link and "<a " not in html:
-        html = _linked(cl, obj, html)
+        html = links.around(obj, html)
     return Cell(column.label, html, css, column.phone)
 
 
@@ -376,13 +452,16 @@ def cell_label(cl: Any, column: Any) -> Any:
 
 
 def _shown(cl: Any, obj: models.Model, column: _Column) -> Any:
-    admin = cl.model_admin
-    empty = admin.get_empty_value_display()
+    empty = column.empty
+    found, attribute, value = None, column.method, None
     try:
-        found, attribute, value = lookup_field(column.given, obj, admin)
+        if attribute is not None:
+            value = attribute(obj)
+        else:
+            found, attribute, value = lookup_field(column.given, obj, cl.model_admin)
+            empty = getattr(attribute, "empty_value_display", empty)
     except ObjectDoesNotExist:
-        return empty
-    empty = getattr(attribute, "empty_value_display", empty)
+        return cl.model_admin.get_empty_value_display()
     if isinstance(value, str) and not value.strip():
         return cells.NOTHING if found is None else empty
     if found is None or found.auto_created:
@@ -401,20 +480,61 @@ def _shown(cl: Any, obj: models.Model, column: _Column) -> Any:
 def _plain(value: Any, empty: Any, *, is_boolean: bool) -> Any:
     if is_boolean:
         return cells.yes_no(value)
+    if type(value) is SafeString:
+        return value
     if isinstance(value, datetime | date):
         return cells.when(value)
     return display_for_value(value, empty)
 
 
-def _linked(cl: Any, obj: models.Model, html: Any) -> Any:
-    url = add_preserved_filters(
-        {"preserved_filters": cl.preserved_filters, "opts": cl.opts},
-        cl.url_for_result(obj),
-    )
-    if not cl.is_popup:
-        return format_html('<a href="{}">{}</a>', url, html)
-    chosen = obj.serializable_value(str(cl.to_field) if cl.to_field else cl.pk_attname)
-    return format_html('<a href="{}" data-popup-opener="{}">{}</a>', url, chosen, html)
+class _Links:
+    """The links of rows to their pages, which keep the filters of the list."""
+
+    def __init__(self, cl: Any) -> None:
+        self.cl = cl
+        opts = cl.opts
+        self.name = f"admin:{opts.app_label}_{opts.model_name}_change"
+        self.is_own = type(cl).url_for_result is not ChangeList.url_for_result
+        self.filters: str | None = None
+
+    def around(self, obj: models.Model, html: SafeString) -> SafeString:
+        """The contents of a cell as a link to the page of its row."""
+        cl = self.cl
+        url = self._kept(self._url(obj))
+        if not cl.is_popup:
+            return mark_safe(f'<a href="{cells.escaped(url)}">{html}</a>')
+        name = str(cl.to_field) if cl.to_field else cl.pk_attname
+        return format_html(
+            '<a href="{}" data-popup-opener="{}">{}</a>',
+            url,
+            obj.serializable_value(name),
+            html,
+        )
+
+    def _url(self, obj: models.Model) -> str:
+        key = getattr(obj, self.cl.pk_attname)
+        # the site's own name is what `reverse` would be told as the current one
+        if (
+            self.is_own
+            or type(key) is not int
+            or self.cl.model_admin.admin_site.name != ("admin")
+        ):
+            return str(self.cl.url_for_result(obj))
+        return address_of(self.name, key)
+
+    def _kept(self, url: str) -> str:
+        """With the filters, which are alike for all rows, and worked out for the first."""
+        if self.filters is not None and "?" not in url:
+            return url + self.filters
+        kept = str(
+            add_preserved_filters(
+                {"preserved_filters": self.cl.preserved_filters, "opts": self.cl.opts},
+                url,
+            )
+        )
+        if "?" not in url and kept.startswith(url) and not self.is_own:
+            self.filters = kept[len(url) :]
+        return kept
 
 
 def _paging(cl: Any, page: ListPage) -> None:

@@ -93,10 +93,18 @@ class VerbAdmin(BaseModelAdmin):
         """The verbs of this person; with an object, those that fit it."""
         return [
             verb
-            for verb in self.verbs
-            if self.has_verb_permission(request, verb)
-            and (obj is None or self.verb_allowed(request, verb, obj))
+            for verb in self._permitted(request)
+            if obj is None or self.verb_allowed(request, verb, obj)
         ]
+
+    def _permitted(self, request: HttpRequest) -> Sequence[Verb]:
+        """The verbs of this person, asked for once a request and not once a row."""
+        known: dict[Any, list[Verb]] = request.__dict__.setdefault("_own_verbs", {})
+        if self not in known:
+            known[self] = [
+                v for v in self.verbs if self.has_verb_permission(request, v)
+            ]
+        return known[self]
 
     def bulk_verbs(self, request: HttpRequest) -> list[Verb]:
         """The verbs in the bar for ticked rows."""
