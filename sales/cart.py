@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from backoffice.base.compiled import Compiled
 from backoffice.base.errors import FieldErrors
 from backoffice.base.money import MAX_QUANTITY, round_quantity
 from catalog.enums import SellingUnit
@@ -21,15 +22,25 @@ if TYPE_CHECKING:
 #: a cart is for a household, not for a warehouse
 MAX_LINES = 100
 
+_CART = ("id", "user_id", "updated_at")
+_locked = Compiled(
+    lambda user_id: (
+        Cart.objects.select_for_update()
+        .filter(user_id=user_id)
+        .order_by()
+        .values_list(*_CART)
+    )
+)
+
 
 def locked(user: "User") -> Cart:
     """The customer's cart, made where there is none, locked: orders and changes of one
     customer come one after another. Inside a transaction."""
-    cart = Cart.objects.select_for_update().filter(user=user).first()
-    if cart is None:
-        Cart.objects.bulk_create([Cart(user=user)], ignore_conflicts=True)
-        cart = Cart.objects.select_for_update().get(user=user)
-    return cart
+    rows = _locked(user.pk)
+    if not rows:
+        Cart.objects.bulk_create([Cart(user_id=user.pk)], ignore_conflicts=True)
+        rows = _locked(user.pk)
+    return Cart.from_db(connection.alias, _CART, rows[0])
 
 
 def checked_quantity(quantity: Decimal, unit: str, field: str = "quantity") -> Decimal:

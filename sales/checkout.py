@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.base.compiled import Compiled
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.text import one_line
 from backoffice.oplog.record import record
@@ -214,14 +215,21 @@ def _check(basket: Basket) -> None:
         raise FieldErrors(errors)
 
 
-def _standing(user: "User") -> tuple[int, int]:
-    """(unpaid orders, points) of a customer whose cart is locked: one query."""
-    unpaid = Order.objects.of(user.pk).unpaid().order_by().values("user")
-    account = PointsAccount.objects.filter(pk=user.pk).values("balance")
-    counted, balance = Cart.objects.filter(user=user).values_list(
+def _of_customer(user_id: int) -> Any:
+    unpaid = Order.objects.of(user_id).unpaid().order_by().values("user")
+    account = PointsAccount.objects.filter(pk=user_id).values("balance")
+    return Cart.objects.filter(user_id=user_id).values_list(
         Coalesce(Subquery(unpaid.annotate(n=Count("pk")).values("n")), 0),
         Coalesce(Subquery(account), 0),
-    )[0]
+    )
+
+
+_standings = Compiled(_of_customer)
+
+
+def _standing(user: "User") -> tuple[int, int]:
+    """(unpaid orders, points) of a customer whose cart is locked: one query."""
+    counted, balance = _standings(user.pk)[0]
     return counted, balance
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from backoffice.base import ports
+from backoffice.base.compiled import Compiled
 from backoffice.base.money import ZERO
 from backoffice.shop import shop
 from catalog.enums import GoodsStatus
@@ -30,6 +31,7 @@ _COLUMNS = (
     "cost",
     "points_factor",
 )
+_goods = Compiled(lambda ids: Goods.objects.filter(pk__in=ids).values_list(*_COLUMNS))
 
 
 def read(ids: Iterable[int], *, with_stock: bool = True) -> dict[int, Offer]:
@@ -41,7 +43,7 @@ def read(ids: Iterable[int], *, with_stock: bool = True) -> dict[int, Offer]:
     counted = with_stock and ports.available.connected
     available = ports.available(wanted) if counted else {}
     found = {}
-    for row in Goods.objects.filter(pk__in=wanted).values_list(*_COLUMNS):
+    for row in _goods(wanted):
         pk, code, name, spec, image, status, unit, step, *rest = row
         retail, price, least, case, case_unit, size, case_price, *more = rest
         case_least, is_weighed, cost, factor = more

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from django.db import connection
 
 from backoffice.base.bulk import insert_all, update_all, update_rows
+from backoffice.base.compiled import Compiled
 from stock.enums import MovementKind
 from stock.models import StockBalance, StockMovement, StockShortage
 
@@ -22,6 +23,8 @@ Key = tuple[int, str, str]
 M = TypeVar("M", StockMovement, StockShortage)
 #: SQLite takes 32,766 parameters in one statement
 KEYS_AT_ONCE = 5000
+#: goods of one order, for which the text of the query is kept
+MOST_KEPT = 100
 
 _BALANCE = StockBalance._meta.db_table
 _MOVEMENT = StockMovement._meta.db_table
@@ -58,6 +61,18 @@ class Balance:
 Balances = dict[int, Balance]
 
 
+def _to_lock(goods_ids: Sequence[int]) -> Any:
+    return (
+        StockBalance.objects.select_for_update()
+        .filter(pk__in=goods_ids)
+        .order_by("pk")
+        .values_list("pk", "on_hand", "reserved", "short")
+    )
+
+
+_locked = Compiled(_to_lock)
+
+
 def ensure(goods_ids: Collection[int]) -> None:
     """Make the balances that are missing, before any is locked; in the goods' order, so
     that two who make the same ones cannot wait for each other."""
@@ -75,12 +90,9 @@ def ensure(goods_ids: Collection[int]) -> None:
 
 def lock(goods_ids: Iterable[int]) -> Balances:
     """The balances, locked in the order of their goods; goods without one are absent."""
-    rows = (
-        StockBalance.objects.select_for_update()
-        .filter(pk__in=list(goods_ids))
-        .order_by("pk")
-        .values_list("pk", "on_hand", "reserved", "short")
-    )
+    ids = sorted(goods_ids)
+    # so many at once are rare, and no text of theirs is worth keeping
+    rows = _locked(ids) if len(ids) <= MOST_KEPT else _to_lock(ids)
     return {pk: Balance(*quantities) for pk, *quantities in rows}
 
 

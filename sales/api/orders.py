@@ -13,6 +13,7 @@ from backoffice.accounts.models import Address as StoredAddress
 from backoffice.base.api.envelope import success
 from backoffice.base.api.factory import refusals
 from backoffice.base.api.paging import Page, Paged, paginate
+from backoffice.base.compiled import Compiled
 from backoffice.base.errors import FieldErrors
 from backoffice.base.http import client_ip
 from sales import (
@@ -105,15 +106,22 @@ def _basket(user_id: int, body: OrderRequest) -> Basket:
     )
 
 
+_addresses = Compiled(
+    lambda user_id, pk: (
+        StoredAddress.objects.filter(user_id=user_id, pk=pk)
+        .order_by()
+        .values_list("receiver", "mobile", "province", "city", "district", "detail")
+    )
+)
+
+
 def _address(user_id: int, address_id: int | None) -> Address | None:
     if address_id is None:
         return None
-    row = StoredAddress.objects.filter(user_id=user_id, pk=address_id).first()
-    if row is None:
+    rows = _addresses(user_id, address_id)
+    if not rows:
         raise NoSuchAddress(_("There is no such address."), address_id=address_id)
-    return Address(
-        row.receiver, row.mobile, row.province, row.city, row.district, row.detail
-    )
+    return Address(*rows[0])
 
 
 @router.get(
