@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.base.bulk import insert_few
 from backoffice.base.compiled import Compiled
 from backoffice.base.errors import FieldErrors, NotPermitted
 from backoffice.base.text import one_line
@@ -327,7 +328,7 @@ def _write(
     now = timezone.now()
     to = basket.address or Address("", "")
     is_delivered = basket.delivery in DELIVERED
-    order = Order.objects.create(
+    order = Order(
         order_no=numbers.order_no(now),
         user=user,
         source=source,
@@ -348,13 +349,15 @@ def _write(
         created_at=now,
         expires_at=_deadline(now),
     )
+    insert_few(Order, [order])
     shares = apportion([line.amount for line in quoted.lines], quoted)
-    lines = OrderLine.objects.bulk_create(
+    lines = [
         _line(order, sequence, line, share.points, share.deduction)
         for sequence, (line, share) in enumerate(
             zip(quoted.lines, shares, strict=True), 1
         )
-    )
+    ]
+    insert_few(OrderLine, lines)
     return Placed(order, lines)
 
 

@@ -44,7 +44,7 @@ def once(user_id: int, path: str, key: str, body: Any, act: Callable[[], Json]) 
     if pk is None:
         return _earlier(user_id, path, key, digest)
     answer = act()
-    IdempotencyKey.objects.filter(pk=pk).update(answer=answer)
+    _keep(pk, answer)
     return answer
 
 
@@ -60,6 +60,16 @@ def _claim(user_id: int, path: str, key: str, digest: str) -> int | None:
         )
         row = cursor.fetchone()
     return None if row is None else int(row[0])
+
+
+def _keep(pk: int, answer: Json) -> None:
+    table = connection.ops.quote_name(IdempotencyKey._meta.db_table)
+    field = IdempotencyKey._meta.get_field("answer")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET answer = %s WHERE id = %s",  # noqa: S608 - as above
+            [field.get_db_prep_save(answer, connection), pk],
+        )
 
 
 def _earlier(user_id: int, path: str, key: str, digest: str) -> Json:

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import jwt
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -107,6 +107,13 @@ class Principal:
     def user(self) -> User:
         """The person, as `whole` reads them."""
         return whole().get(pk=self.user_id)
+
+    @property
+    def known(self) -> User:
+        """The person where the id will do; all else is read when it is asked for."""
+        if "user" in self.__dict__:
+            return self.user
+        return User.from_db(connection.alias, ["id"], [self.user_id])
 
 
 def whole() -> Any:

@@ -7,10 +7,10 @@ carry. Called inside a transaction.
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.db import connection, models
@@ -20,6 +20,8 @@ FEW = 50
 #: rows that are made into text together
 BLOCK = 1000
 NULL = r"\N"
+
+M = TypeVar("M", bound=models.Model)
 
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
@@ -61,6 +63,59 @@ def insert_all(model: type[models.Model], rows: Sequence[Any]) -> None:
         if isinstance(row, model):
             row._state.adding = False
             row._state.db = connection.alias
+
+
+def insert_few(model: type[M], rows: Sequence[M]) -> None:
+    """Insert a handful of new instances in one statement and give them their ids.
+
+    What the ORM writes, at a third of its cost: for calls that have milliseconds.
+    """
+    if not rows:
+        return
+    text, columns = _insertion(connection.vendor, model)
+    written = [[field.pre_save(row, add=True) for field in columns] for row in rows]
+    if connection.vendor == "postgresql":
+        sql = text
+        values: list[Any] = [
+            _array(column, field)
+            for column, field in zip(zip(*written, strict=True), columns, strict=True)
+        ]
+    else:
+        sql = text % ", ".join([f"({', '.join(['%s'] * len(columns))})"] * len(rows))
+        values = [
+            field.get_db_prep_save(value, connection)
+            for row in written
+            for value, field in zip(row, columns, strict=True)
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        for instance, (pk,) in zip(rows, cursor.fetchall(), strict=True):
+            instance.pk = pk
+            instance._state.adding = False
+            instance._state.db = connection.alias
+
+
+@cache
+def _insertion(vendor: str, model: type[models.Model]) -> tuple[str, list[Any]]:
+    """The statement, which takes an array for each column on PostgreSQL and the marks of
+    its rows elsewhere; and its columns."""
+    key = model._meta.pk
+    assert key is not None  # noqa: S101 - every model has one
+    quote = connection.ops.quote_name
+    fields = [f for f in model._meta.local_concrete_fields if f is not key]
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    source = "VALUES %s"
+    if vendor == "postgresql":
+        arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
+        source = (
+            f"SELECT {names} FROM unnest({arrays})"  # noqa: S608 - names of our own tables
+            f" WITH ORDINALITY AS new({names}, place__) ORDER BY place__"
+        )
+    return (
+        f"INSERT INTO {quote(model._meta.db_table)} ({names})"
+        f" {source} RETURNING {quote(str(key.column))}",
+        fields,
+    )
 
 
 def insert_rows(

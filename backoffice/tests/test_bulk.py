@@ -158,3 +158,31 @@ def test_the_collector_rests_inside_the_block_only():
     with pytest.raises(ZeroDivisionError), resting():
         raise ZeroDivisionError
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_few_are_kept_as_the_orm_keeps_them(batch, count):
+    at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    bulk.insert_few(BatchRow, [])
+    for text in NASTY:
+        values = {"batch": batch, "outcome": "new", "key": text, "title": text}
+        values |= {"changes": {text: [None, text]}, "reason": text, "seen_at": at}
+        few = [BatchRow(number=n, **values) for n in range(count)]
+        bulk.insert_few(BatchRow, few)
+        assert [one.number for one in few] == list(range(count))
+        kept = list(BatchRow.objects.filter(pk__in=[one.pk for one in few]))
+        assert sorted(kept, key=lambda one: one.pk) == few
+        assert not any(one._state.adding for one in few)
+        BatchRow.objects.all().delete()
+        BatchRow.objects.bulk_create(
+            [BatchRow(number=n, **values) for n in range(count)]
+        )
+        theirs = BatchRow.objects.order_by("pk").values()
+        mine = [
+            {f.attname: getattr(one, f.attname) for f in BatchRow._meta.concrete_fields}
+            for one in kept
+        ]
+        assert [{**one, "id": 0} for one in mine] == [
+            {**one, "id": 0} for one in theirs
+        ]
+        BatchRow.objects.all().delete()

@@ -74,7 +74,7 @@ def place_order(
     body: Body[OrderRequest],
     idempotency_key: str | None = IdempotencyKey,
 ) -> HttpResponse:
-    user = caller(request).user
+    user = caller(request).known
 
     def act() -> Json:
         placed = checkout.place_within(_basket(user.pk, body), user=user)
