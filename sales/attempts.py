@@ -445,5 +445,6 @@ def _end(
     row = locked_payment(payment.pk)
     if row.status == PaymentStatus.CREATED:
         row.status, row.ended_at, row.next_at = status, timezone.now(), None
-        row.trouble, row.detail = trouble, detail[: payments.DETAIL_LENGTH]
+        if row.trouble != Trouble.MISMATCH:  # which somebody has to look at
+            row.trouble, row.detail = trouble, detail[: payments.DETAIL_LENGTH]
         row.save(update_fields=["status", "ended_at", "next_at", "trouble", "detail"])

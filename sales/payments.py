@@ -19,7 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
-from backoffice.base.errors import FieldErrors, NotPermitted, ReasonMissing
+from backoffice.base.errors import (
+    FieldErrors,
+    NotPermitted,
+    ReasonMissing,
+    WrongStatus,
+)
 from backoffice.base.money import ZERO
 from backoffice.base.status import require
 from backoffice.base.text import one_line
@@ -165,12 +170,12 @@ def _what_differs(payment: Payment, receipt: Receipt) -> str:
 
 
 def _alarm(order: Order, payment: Payment, receipt: Receipt, wrong: str) -> None:
-    """Write it down once, however often it is told."""
+    """Write it down once, however often it is told; also after somebody has looked."""
     logger.error(
         "payment %s: what arrived does not fit: %s", payment.out_trade_no, wrong
     )
     detail = wrong[:DETAIL_LENGTH]
-    if payment.trouble == Trouble.MISMATCH and payment.detail == detail:
+    if payment.detail == detail:
         return
     payment.trouble, payment.detail = Trouble.MISMATCH, detail
     payment.save(update_fields=["trouble", "detail"])
@@ -270,8 +275,62 @@ def has_open_attempt(order: Order) -> bool:
 def look_at(payment: Payment, *, by: "User", reason: str) -> Payment:
     """Somebody has looked at what did not fit to a payment; the mark goes away.
 
-    Raises NotPermitted, ReasonMissing, WrongStatus.
+    What did not fit stays written, so that being told of it again is no news. Raises
+    NotPermitted, ReasonMissing, WrongStatus.
     """
+    text = _may_explain(by, reason)
+    payment = locked_payment(payment.pk)
+    require(
+        payment,
+        *(PaymentStatus.PAID, PaymentStatus.CLOSED, PaymentStatus.FAILED),
+        verb=gettext_lazy("Looked at"),
+    )
+    payment.trouble = ""
+    payment.save(update_fields=["trouble"])
+    record(
+        by=by,
+        action="payment.looked_at",
+        target=payment,
+        detail=payment.detail,
+        reason=text,
+    )
+    return payment
+
+
+@transaction.atomic
+def let_go(payment: Payment, *, by: "User", reason: str) -> Payment:
+    """End an open attempt whose money does not fit and is not taken for the order.
+
+    The order can be paid anew, or ends and frees its goods when its time is over. The
+    right amount, should it come after all, still counts. Raises NotPermitted,
+    ReasonMissing, WrongStatus.
+    """
+    text = _may_explain(by, reason)
+    verb = gettext_lazy("End the attempt")
+    order = locked(payment.order_id)
+    payment = locked_payment(payment.pk)
+    require(payment, PaymentStatus.CREATED, verb=verb)
+    if payment.trouble != Trouble.MISMATCH:
+        raise WrongStatus(
+            _("Nothing has arrived for this attempt that does not fit."),
+            status=str(payment.status),
+        )
+    payment.status, payment.ended_at = PaymentStatus.FAILED, timezone.now()
+    payment.next_at, payment.trouble = None, ""
+    payment.save(update_fields=["status", "ended_at", "next_at", "trouble"])
+    record(
+        by=by,
+        action="payment.let_go",
+        target=payment,
+        detail=payment.detail,
+        reason=text,
+    )
+    async_task("sales.tasks.finish_cancel", order.pk)
+    return payment
+
+
+def _may_explain(by: "User", reason: str) -> str:
+    """The reason, of who may give it; raises NotPermitted, ReasonMissing."""
     if not (by.is_active and by.has_perm("sales.reconcile")):
         raise NotPermitted(
             _("You may not settle differences with WeChat Pay."),
@@ -280,11 +339,4 @@ def look_at(payment: Payment, *, by: "User", reason: str) -> Payment:
     text = clean_reason(reason)
     if not text:
         raise ReasonMissing(_("Say what was found."))
-    payment = locked_payment(payment.pk)
-    require(payment, PaymentStatus.PAID, verb=gettext_lazy("Looked at"))
-    detail, payment.trouble, payment.detail = payment.detail, "", ""
-    payment.save(update_fields=["trouble", "detail"])
-    record(
-        by=by, action="payment.looked_at", target=payment, detail=detail, reason=text
-    )
-    return payment
+    return text

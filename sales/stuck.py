@@ -27,7 +27,7 @@ def payments(now: datetime) -> Q:
     return (
         (is_open & Q(trouble__in=ALARMS))
         | (is_open & Q(expires_at__lt=_before(now)))
-        | Q(status=PaymentStatus.PAID, trouble=Trouble.MISMATCH)
+        | Q(trouble=Trouble.MISMATCH)
     )
 
 

@@ -80,6 +80,7 @@ ACTIONS: "dict[str, str | Promise]" = {
     "order.noted": _("Note added to an order"),
     "refund.requested": _("Refund asked for"),
     "payment.asked": _("WeChat Pay asked for a payment"),
+    "payment.let_go": _("Attempt to pay ended, what arrived did not fit"),
     "payment.looked_at": _("Payment that did not fit looked at"),
     "bill.compared": _("Bill of WeChat Pay compared"),
     "finding.settled": _("Difference with WeChat Pay settled"),

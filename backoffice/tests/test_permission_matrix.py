@@ -602,6 +602,11 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         lambda: _verb(payments.look_at, _paid_order().payments.get()),
         [payments.look_at],
     ),
+    "end an attempt whose money does not fit": (
+        "finance manager",
+        lambda: _verb(payments.let_go, _wechat_attempt(trouble="mismatch")),
+        [payments.let_go],
+    ),
     "ask WeChat for a payment": (
         "finance manager",
         lambda: _plain(attempts.ask_now, _wechat_attempt()),
@@ -855,8 +860,9 @@ def _failed_refund() -> Any:
     return Refund.objects.select_related("payment").get(pk=refund.pk)
 
 
-def _wechat_attempt() -> Any:
+def _wechat_attempt(trouble: str = "") -> Any:
     payment = payments.begin(_unpaid_order(), channel=Channel.WECHAT)
+    payment.trouble = trouble
     payment.request = {"openid": "o-somebody"}
     payment.save()
     return payment

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.base.admin import (
+    Change,
     DayRangeFilter,
     EmptyState,
     Outcome,
@@ -59,6 +60,19 @@ class PaymentAdmin(VerbAdmin):
             confirm=False,
             help=gettext_lazy(
                 "A worker asks how the payment stands; money that came in is booked."
+            ),
+        ),
+        Verb(
+            "let_go",
+            gettext_lazy("End the attempt"),
+            shared.RECONCILE,
+            icon="fa-ban",
+            tone="danger",
+            reason="required",
+            in_bulk=False,
+            help=gettext_lazy(
+                "What arrived is not taken for this order. Ask WeChat Pay first, and "
+                "give the money back in the merchant's console; then say what was done."
             ),
         ),
         Verb(
@@ -203,8 +217,11 @@ class PaymentAdmin(VerbAdmin):
     # --- verbs
 
     def verb_allowed(self, request: HttpRequest, verb: Verb, obj: Any) -> bool:
-        if verb.name == "settle":
-            return obj.status == PaymentStatus.PAID and obj.trouble == Trouble.MISMATCH
+        if verb.name in ("settle", "let_go"):
+            is_open = obj.status == PaymentStatus.CREATED
+            return obj.trouble == Trouble.MISMATCH and is_open == (
+                verb.name == "let_go"
+            )
         return (
             obj.channel == Channel.WECHAT
             and obj.status != PaymentStatus.PAID
@@ -218,6 +235,8 @@ class PaymentAdmin(VerbAdmin):
             Planned(
                 one.pk,
                 one.out_trade_no,
+                changes=_changes(verb, one),
+                warning=_warning(verb, one),
                 refusal=""
                 if self.verb_allowed(request, verb, one)
                 else _("It is “%(status)s”.") % {"status": one.get_status_display()},
@@ -232,10 +251,35 @@ class PaymentAdmin(VerbAdmin):
         return [_done(verb.name, one, request.user, reason) for one in objects]
 
 
+def _changes(verb: Verb, payment: Payment) -> Sequence[Change]:
+    if verb.name != "let_go":
+        return ()
+    return [
+        Change(
+            _("Status"), payment.get_status_display(), str(PaymentStatus.FAILED.label)
+        )
+    ]
+
+
+def _warning(verb: Verb, payment: Payment) -> str:
+    """What follows for the order, and what arrived."""
+    if verb.name != "let_go":
+        return ""
+    ends = payment.order.cancel_requested_at or payment.order.expires_at
+    follows = (
+        _("The order ends at once, and its goods are free again.")
+        if ends <= timezone.now()
+        else _("The order can be paid anew until its time is over.")
+    )
+    return f"{payment.detail}. {follows}" if payment.detail else follows
+
+
 def _done(name: str, payment: Payment, by: Any, reason: str) -> Outcome:
     try:
         if name == "ask":
             attempts.ask_now(payment, by=by)
+        elif name == "let_go":
+            payments.let_go(payment, by=by, reason=reason)
         else:
             payments.look_at(payment, by=by, reason=reason)
     except DomainError as refusal:

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from backoffice.accounts.roles import sync_roles
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
-from sales import attempts, fulfilment, refunds
-from sales.enums import PaymentStatus, RefundStatus, Restock, Trouble
+from sales import attempts, fulfilment, payments, refunds
+from sales.enums import Channel, PaymentStatus, RefundStatus, Restock, Trouble
 from sales.errors import RefundInTheWay
 from sales.models import Payment, Refund
 from sales.tests.factories import ask, customer, paid, place, shelf
@@ -281,3 +281,20 @@ def test_what_stands_still_is_on_the_home_page(client, by, merchant_api, wechat)
     assert f"{REFUNDS}?tab=stuck" in client.get("/admin/").content.decode()
     order = pending()
     assert order.payments.count() == 0
+
+
+def test_who_may_reconcile_ends_an_attempt_whose_money_does_not_fit(client, by):
+    order = pending()
+    payment = payments.begin(order, channel=Channel.WECHAT)
+    url = f"{PAYMENTS}{payment.pk}/change/"
+    verb = reverse("admin:sales_payment_verb", args=["let_go"])
+    assert verb not in client.get(url).content.decode()
+    payments.settle(payment.out_trade_no, payments.Receipt(Decimal("0.01"), "42"))
+    assert verb in client.get(url).content.decode()
+    page = client.post(verb, {"only": payment.pk}).content.decode()
+    assert "0.01" in page
+    payment.refresh_from_db()
+    assert payment.status == PaymentStatus.CREATED
+    client.post(verb, {"only": payment.pk, "confirmed": "1", "reason": "已退"})
+    payment.refresh_from_db()
+    assert (payment.status, payment.trouble) == (PaymentStatus.FAILED, "")

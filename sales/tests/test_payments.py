@@ -7,9 +7,14 @@ import pytest
 from django.utils import timezone
 
 from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
-from backoffice.base.errors import FieldErrors, NotPermitted, WrongStatus
+from backoffice.base.errors import (
+    FieldErrors,
+    NotPermitted,
+    ReasonMissing,
+    WrongStatus,
+)
 from backoffice.oplog.models import OperationLog
-from sales import cancelling, payments, refunds
+from sales import cancelling, payments, refunds, stuck
 from sales.enums import (
     Channel,
     Happening,
@@ -166,3 +171,78 @@ def test_a_refund_goes_back_by_the_payment_that_paid_the_order(order):
     order.refresh_from_db()
     refund = refunds.request(order, by=order.user, reason="坏了")
     assert (refund.payment, refund.amount) == (newer, D("70.00"))
+
+
+def unfitting(order):
+    payment = attempt(order)
+    payments.settle(payment.out_trade_no, Receipt(D("0.01"), "42"))
+    payment.refresh_from_db()
+    return payment
+
+
+def test_an_attempt_whose_money_does_not_fit_is_ended_by_staff(order):
+    by = AdminFactory()
+    payment = unfitting(order)
+    past = timezone.now() - timedelta(seconds=1)
+    Order.objects.filter(pk=order.pk).update(expires_at=past)
+    with pytest.raises(ReasonMissing):
+        payments.let_go(payment, by=by, reason=" ")
+    payments.let_go(payment, by=by, reason="商户平台已退")
+    log = OperationLog.objects.get(action="payment.let_go")
+    assert (log.data["reason"], "0.01" in log.data["detail"]) == ("商户平台已退", True)
+    # nothing keeps the order any more
+    assert cancelling.finish(order.pk)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.CANCELLED
+    assert not order.lines.exclude(held=0).exists()
+    # being told again is no news, and is no money of this order
+    again = payments.settle(payment.out_trade_no, Receipt(D("0.01"), "42"))
+    payment.refresh_from_db()
+    assert (again, payment.status, payment.trouble) == (
+        Settled.MISMATCH,
+        PaymentStatus.FAILED,
+        "",
+    )
+    assert not Payment.objects.filter(stuck.payments(timezone.now())).exists()
+    with pytest.raises(WrongStatus):
+        payments.let_go(payment, by=by, reason="又一次")
+
+
+def test_the_right_amount_counts_after_an_attempt_was_ended(order):
+    payment = unfitting(order)
+    payments.let_go(payment, by=AdminFactory(), reason="看错了")
+    paid_now = payments.settle(payment.out_trade_no, Receipt(D("70.00"), "43"))
+    order.refresh_from_db()
+    assert (paid_now, order.status) == (Settled.PAID, OrderStatus.PAID)
+
+
+def test_an_attempt_that_fits_is_not_ended_by_staff(order):
+    payment = attempt(order)
+    with pytest.raises(WrongStatus):
+        payments.let_go(payment, by=AdminFactory(), reason="试试")
+    payment.refresh_from_db()
+    assert payment.status == PaymentStatus.CREATED
+
+
+def test_what_was_looked_at_does_not_alarm_again(order):
+    payment = attempt(order)
+    payments.settle(payment.out_trade_no, Receipt(D("70.00"), "1"))
+    twice = Receipt(D("70.00"), "2")
+    assert payments.settle(payment.out_trade_no, twice) == Settled.MISMATCH
+    assert Payment.objects.filter(stuck.payments(timezone.now())).exists()
+    payments.look_at(payment, by=AdminFactory(), reason="商户平台已退")
+    # WeChat tells what was refused for a day
+    assert payments.settle(payment.out_trade_no, twice) == Settled.MISMATCH
+    assert not Payment.objects.filter(stuck.payments(timezone.now())).exists()
+    # something else is news
+    payments.settle(payment.out_trade_no, Receipt(D("70.00"), "3"))
+    assert Payment.objects.filter(stuck.payments(timezone.now())).exists()
+
+
+def test_what_does_not_fit_to_a_closed_attempt_alarms_until_looked_at(order):
+    payment = attempt(order)
+    Payment.objects.filter(pk=payment.pk).update(status=PaymentStatus.CLOSED)
+    payments.settle(payment.out_trade_no, Receipt(D("0.01"), "42"))
+    assert Payment.objects.filter(stuck.payments(timezone.now())).exists()
+    payments.look_at(payment, by=AdminFactory(), reason="已退")
+    assert not Payment.objects.filter(stuck.payments(timezone.now())).exists()

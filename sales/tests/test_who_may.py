@@ -30,6 +30,7 @@ from sales import (
 )
 from sales.enums import Channel, Delivery, Source
 from sales.models import Order, Payment
+from sales.payments import Receipt
 from sales.tests.factories import (
     ask,
     basket,
@@ -71,6 +72,13 @@ def _agreed() -> Any:
 def _strange() -> Payment:
     payment = paid(_unpaid()).payments.get()
     Payment.objects.filter(pk=payment.pk).update(trouble="x", detail="x")
+    return payment
+
+
+def _unfitting() -> Payment:
+    payment = payments.begin(_unpaid(), channel=Channel.WECHAT)
+    payments.settle(payment.out_trade_no, Receipt(Decimal("0.01"), "42"))
+    payment.refresh_from_db()
     return payment
 
 
@@ -135,6 +143,11 @@ MATRIX: dict[str, tuple[str, Callable[[], Callable[[Any], object]], list[Any]]] 
         "finance manager",
         lambda: _on(payments.look_at, _strange(), reason="查过"),
         [payments.look_at],
+    ),
+    "end an attempt whose money does not fit": (
+        "finance manager",
+        lambda: _on(payments.let_go, _unfitting(), reason="已退"),
+        [payments.let_go],
     ),
     "cancel": (SELLS, lambda: _on(cancelling.cancel, _unpaid()), [cancelling.cancel]),
     "weigh": (PACKS, lambda: _to_weigh(weighing.weigh), [weighing.weigh]),
