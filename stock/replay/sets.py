@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook
 
 from backoffice.base.errors import DomainError
 from backoffice.base.moments import read_moment
@@ -60,7 +60,16 @@ class SalesSet:
 
 
 def rows_of(path: Path) -> Iterator[Cells]:
-    """The rows of a csv, csv.gz or xlsx file, by heading."""
+    """The rows of a csv, csv.gz or xlsx file, by heading; raises UnreadableSet."""
+    try:
+        yield from _rows_of(path)
+    except (gzip.BadGzipFile, EOFError, UnicodeError, csv.Error, CalamineError):
+        raise UnreadableSet(
+            _("%(file)s cannot be read as csv, csv.gz or xlsx.") % {"file": path.name}
+        ) from None
+
+
+def _rows_of(path: Path) -> Iterator[Cells]:
     if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
         yield from _sheet_rows(path)
         return
@@ -83,13 +92,18 @@ def _text(cell: Any) -> str:
     return str("" if cell is None else cell).strip()
 
 
-def _number(row: Cells, name: str) -> Decimal:
+def _cell(row: Cells, name: str) -> Any:
     try:
-        return Decimal(_text(row[name]))
+        return row[name]
     except KeyError:
         raise UnreadableSet(
             _("The file has no column %(name)s.") % {"name": name}
         ) from None
+
+
+def _number(row: Cells, name: str) -> Decimal:
+    try:
+        return Decimal(_text(_cell(row, name)))
     except InvalidOperation:
         raise UnreadableSet(
             _("%(text)s is not a number in column %(name)s.")
@@ -98,7 +112,7 @@ def _number(row: Cells, name: str) -> Decimal:
 
 
 def _moment(row: Cells, name: str) -> datetime:
-    value = row.get(name)
+    value = _cell(row, name)
     text = value.isoformat() if isinstance(value, date) else _text(value)
     moment = read_moment(text)
     if moment is None:
@@ -120,7 +134,10 @@ def read_uci(path: Path) -> SalesSet:
     for row in rows_of(path):
         at = _moment(row, "InvoiceDate")
         quantity, price = _number(row, "Quantity"), _number(row, "UnitPrice")
-        code, invoice = _text(row["StockCode"]).upper(), _text(row["InvoiceNo"])
+        code, invoice = (
+            _text(_cell(row, "StockCode")).upper(),
+            _text(_cell(row, "InvoiceNo")),
+        )
         found.days.add(at.date())
         if not _UCI_GOODS.fullmatch(code):
             found.skip("service")
@@ -151,11 +168,12 @@ def read_veg(path: Path) -> SalesSet:
 
 
 def _read_day(row: Cells, found: SalesSet) -> None:
-    at, code = _moment(row, "date"), _text(row["item_code"])
+    at, code = _moment(row, "date"), _text(_cell(row, "item_code"))
     found.days.add(at.date())
     found.codes.add(code)
     found.names.setdefault(code, _text(row.get("item_name")))
-    price = Decimal(_text(row.get("mean_ticket_price_yuan_per_kg")) or "0")
+    price_of = "mean_ticket_price_yuan_per_kg"
+    price = _number(row, price_of) if _text(row.get(price_of)) else Decimal(0)
     for kind, name, default in (
         (SoldKind.SALE, "sold_g", None),
         (SoldKind.RETURN, "returned_g", "0"),
@@ -168,7 +186,7 @@ def _read_day(row: Cells, found: SalesSet) -> None:
 
 
 def _read_ticket(row: Cells, found: SalesSet) -> None:
-    at, code = _moment(row, "销售日期"), _text(row["单品编码"])
+    at, code = _moment(row, "销售日期"), _text(_cell(row, "单品编码"))
     found.days.add(at.date())
     found.codes.add(code)
     quantity = _number(row, "销量(千克)")

@@ -100,6 +100,47 @@ def test_what_cannot_be_read_is_told(tmp_path, line):
         read_uci(path)
 
 
+@pytest.mark.parametrize(
+    ("read", "text", "missing"),
+    [
+        (read_uci, "code,quantity\n1,2\n", "InvoiceDate"),
+        (read_uci, "InvoiceDate,Quantity,UnitPrice\n2010-12-01,1,2\n", "StockCode"),
+        (read_veg, "code,quantity\n1,2\n", "销售日期"),
+        (read_veg, "date,sold_g\n2020-07-01,5\n", "item_code"),
+        (read_veg, "销售日期,销量(千克)\n2023-06-16,1\n", "单品编码"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named(tmp_path, read, text, missing):
+    path = tmp_path / "u.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UnreadableSet, match=missing):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("broken.csv.gz", b"no gzip at all"),
+        ("cut.csv.gz", gzip.compress(b"date,item_code,sold_g\n")[:-12]),
+        ("gbk.csv", "销售日期,单品编码\n".encode("gb18030")),
+        ("broken.xlsx", b"no workbook"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UnreadableSet, match=name):
+        read_veg(path)
+
+
+def test_a_price_that_is_no_number_is_told(tmp_path):
+    path = tmp_path / "v.csv"
+    heading = "date,item_code,sold_g,mean_ticket_price_yuan_per_kg"
+    path.write_text(f"{heading}\n2020-07-01,7,5,dear\n", encoding="utf-8")
+    with pytest.raises(UnreadableSet, match="dear"):
+        read_veg(path)
+
+
 # --- the replay
 
 
