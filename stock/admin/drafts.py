@@ -168,7 +168,7 @@ def _rows(
 
 def _read(row: dict[str, Any]) -> Wanted | None:
     try:
-        quantity = typed_quantity(row["quantity"])
+        quantity = typed_quantity(row["quantity"], row["goods"])
         cost = typed_cost(row["cost"])
     except ValidationError as wrong:
         row["error"] = " ".join(wrong.messages)

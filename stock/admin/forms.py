@@ -4,11 +4,15 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.base.errors import DomainError, FieldErrors, ReasonMissing
+from catalog.costing import checked_cost
+from catalog.models import Goods
 from stock.enums import LossReason
 from stock.errors import OutOfStock, WrongQuantity
+from stock.quantities import in_steps
 from stock.references import LENGTH
 
 #: a number input of quantities: the keyboard of a phone shows its point
@@ -93,18 +97,26 @@ class WriteOffForm(StockForm):
     )
 
 
-def typed_quantity(text: str) -> Decimal | None:
-    """A quantity as somebody typed it into one of many fields; None for a blank one.
+def typed_quantity(text: str, goods: Goods) -> Decimal | None:
+    """A quantity of a goods as somebody typed it into one of many fields; None for a
+    blank one.
 
-    Raises ValidationError.
+    Raises ValidationError for all that the verb would refuse, so that it is said in its
+    own row.
     """
     field: Any = forms.DecimalField(max_digits=12, decimal_places=3, required=False)
     found: Decimal | None = field.clean(text.strip())
-    return found
+    try:
+        return None if found is None else in_steps(goods, found, or_zero=True)
+    except WrongQuantity as refusal:
+        raise ValidationError(str(refusal)) from None
 
 
 def typed_cost(text: str) -> Decimal | None:
     """The same for a cost, 4 places."""
     field: Any = forms.DecimalField(max_digits=12, decimal_places=4, required=False)
     found: Decimal | None = field.clean(text.strip())
-    return found
+    try:
+        return None if found is None else checked_cost(found)
+    except FieldErrors as refusal:
+        raise ValidationError(refusal.errors["unit_cost"]) from None

@@ -420,7 +420,7 @@ def _read(row: dict[str, Any], with_cost: bool) -> Wanted | None:
     """What is wanted of a row, at the last cost unless another is typed; None where
     nothing is, or where it is wrong."""
     try:
-        wanted = typed_quantity(row["typed"])
+        wanted = typed_quantity(row["typed"], row["goods"])
         cost = typed_cost(row["typed_cost"])
     except ValidationError as wrong:
         row["error"] = " ".join(wrong.messages)

@@ -92,7 +92,7 @@ def _enter(posted: QueryDict, rows: list[Any], by: Any) -> tuple[int, int]:
         if not goods.typed:
             continue
         try:
-            quantity = typed_quantity(goods.typed)
+            quantity = typed_quantity(goods.typed, goods)
             line = Incoming(goods.pk, quantity, typed_cost(goods.typed_cost))  # type: ignore[arg-type]
             receiving.open_stock([line], by=by)
         except (ValidationError, DomainError) as refusal:

@@ -162,8 +162,8 @@ def _read(row: dict[str, Any]) -> Delivered | None:
     """What was typed for a line; None where nothing was, or where it is wrong."""
     typed = row["typed"]
     try:
-        kept: Decimal = typed_quantity(typed["kept"]) or ZERO
-        rejected: Decimal = typed_quantity(typed["rejected"]) or ZERO
+        kept: Decimal = typed_quantity(typed["kept"], row["goods"]) or ZERO
+        rejected: Decimal = typed_quantity(typed["rejected"], row["goods"]) or ZERO
         cost = typed_cost(typed["cost"])
     except ValidationError as wrong:
         row["error"] = " ".join(wrong.messages)

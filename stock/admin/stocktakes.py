@@ -50,7 +50,6 @@ from stock.admin import cells
 from stock.admin.forms import typed_quantity
 from stock.enums import BEING_COUNTED, StocktakeStatus
 from stock.models import StockShortage, Stocktake, StocktakeLine
-from stock.quantities import in_steps
 from stock.stocktaking import COUNT, Counted, Result
 
 LIST = "admin:stock_stocktake_changelist"
@@ -593,14 +592,9 @@ def _read(row: dict[str, Any]) -> Counted | None:
     if row["was"] is not None and row["was"] == (row["counted"], row["reason"]):
         return None
     try:
-        found = typed_quantity(row["counted"])
-        if found is not None:
-            found = in_steps(row["goods"], found, or_zero=True)
+        found = typed_quantity(row["counted"], row["goods"])
     except ValidationError as wrong:
         row["error"] = " ".join(wrong.messages)
-        return None
-    except DomainError as refusal:
-        row["error"] = str(refusal)
         return None
     return Counted(row["goods"].pk, found, row["reason"][:500])
 

@@ -14,7 +14,12 @@ from backoffice.accounts.tests.factories import AdminFactory, StaffFactory
 from backoffice.oplog.models import OperationLog
 from backoffice.tests.pages import inputs_of, main_of, text_of
 from catalog.models import Goods
-from catalog.tests.factories import CategoryFactory, GoodsFactory, UnitFactory
+from catalog.tests.factories import (
+    CategoryFactory,
+    GoodsFactory,
+    PieceFactory,
+    UnitFactory,
+)
 from catalog.tests.pages import messages_of, role
 from stock import alerts, replenishment, stocktaking, suppliers
 from stock.enums import ReplenishmentStatus
@@ -237,6 +242,31 @@ def test_a_wrong_quantity_in_a_draft_is_said_beside_it(client, by, typed):
     assert draft.lines.get().quantity == 5
 
 
+@pytest.mark.parametrize(
+    ("column", "typed", "said"),
+    [
+        ("quantity", "-1", "-1 is no quantity"),
+        ("quantity", "1.5", "counted in steps of 1"),
+        ("quantity", "1e9", "digits"),
+        ("cost", "-2", "A cost is from 0"),
+    ],
+)
+def test_a_wrong_row_of_the_morning_sheet_is_marked(client, by, column, typed, said):
+    apple, melon = needed("苹果"), needed("西瓜", unit=PieceFactory())
+    orchard = supplied("果园")
+    suppliers.assign(apple, by=by, supplier=orchard)
+    suppliers.assign(melon, by=by, supplier=orchard)
+    sent = inputs_of(client.get(page(MORNING)), "morning-form")
+    sent[f"{column}-{melon.pk}"] = typed
+    answer = client.post(page(MORNING), {**sent, "draft": str(orchard.pk)})
+    rows = [row for s in answer.context["sections"] for row in s["rows"]]
+    errors = {row["goods"]: str(row["error"]) for row in rows}
+    assert said in errors[melon]
+    assert errors[apple] == ""
+    assert f'id="error-{melon.pk}"' in main_of(answer)
+    assert not ReplenishmentOrder.objects.exists()
+
+
 # --- receiving
 
 
@@ -280,6 +310,29 @@ def test_a_rejection_without_a_reason_books_nothing(client, by):
     sent = inputs_of(client.get(address)) | {f"rejected-{line.pk}": "1"}
     answer = client.post(address, sent)
     assert "Say why it is rejected." in text_of(answer)
+    assert order.receipts.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "said"),
+    [
+        ("kept", "-1", "-1 is no quantity"),
+        ("kept", "1.5", "counted in steps of 1"),
+        ("rejected", "-1", "-1 is no quantity"),
+        ("cost", "-2", "A cost is from 0"),
+    ],
+)
+def test_a_wrong_line_of_a_delivery_is_marked(client, by, column, typed, said):
+    goods, other = GoodsFactory(unit=PieceFactory()), GoodsFactory()
+    order = ordered((goods, "10"), (other, "5"))
+    line = order.lines.get(goods=goods)
+    address = page("receive", order.pk)
+    sent = inputs_of(client.get(address)) | {f"{column}-{line.pk}": typed}
+    answer = client.post(address, sent)
+    errors = {row["goods"]: str(row["error"]) for row in answer.context["rows"]}
+    assert said in errors[goods]
+    assert errors[other] == ""
+    assert f'id="error-{line.pk}"' in main_of(answer)
     assert order.receipts.count() == 0
 
 
