@@ -16,6 +16,9 @@ from sales.enums import (
 
 _UNDER_WAY = (RefundStatus.APPROVED, RefundStatus.PROCESSING, RefundStatus.FAILED)
 
+#: refunds that somebody or the shop has still to do something about
+OPEN = (RefundStatus.REQUESTED, *_UNDER_WAY)
+
 
 def _before(now: datetime) -> datetime:
     return now - timedelta(minutes=shop.STUCK_MINUTES)

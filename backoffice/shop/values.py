@@ -60,6 +60,7 @@ class Shop:
     REFUND_DAYS: int
     REFUND_LIMIT: Decimal
     REFUND_ROLE_LIMITS: str
+    DAILY_MOVE_PERCENT: Decimal
     STUCK_MINUTES: int
     WEIGHING_MINUTES: int
     OVERWEIGHT_PERCENT: Decimal

@@ -98,7 +98,7 @@ def test_a_change_whose_process_dies_with_the_commit_is_seen(two):
         cwd=settings.BASE_DIR,
         env={
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "backoffice.accounts.tests.server_settings",
+            "DJANGO_SETTINGS_MODULE": "backoffice.tests.server_settings",
             "SERVER_DATABASE": str(connection.settings_dict["NAME"]),
         },
         check=False,

@@ -21,7 +21,7 @@ def refund_cards(request: HttpRequest) -> Iterator[home.Card]:
     user = request.user
     if not user.has_perm("sales.view_refund"):
         return
-    counts = Refund.objects.aggregate(
+    counts = Refund.objects.filter(status__in=stuck.OPEN).aggregate(
         decide=Count("pk", filter=stuck.to_decide()),
         hand_back=Count("pk", filter=stuck.to_hand_back()),
         stuck=Count("pk", filter=stuck.refunds(timezone.now())),

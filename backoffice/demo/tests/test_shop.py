@@ -34,7 +34,8 @@ from stock.models import (
     WriteOff,
 )
 
-pytestmark = pytest.mark.usefixtures("shop")
+# the second mark lets the module run by itself: without one nobody makes the tables
+pytestmark = [pytest.mark.usefixtures("shop"), pytest.mark.django_db]
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,6 @@ def shop(django_db_setup, django_db_blocker):
         transaction.set_rollback(True)
 
 
-# the mark lets the module run by itself: without one nobody makes the tables
-@pytest.mark.django_db
 def test_it_has_goods_in_every_status():
     counts = Counter(Goods.objects.values_list("status", flat=True))
     assert sum(counts.values()) >= 60

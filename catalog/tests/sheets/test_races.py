@@ -10,7 +10,8 @@ from django.db import connections
 
 from backoffice.accounts.tests.factories import AdminFactory
 from backoffice.base.errors import DomainError
-from backoffice.sheets import batches, checking, importing, progress, staging, undoing
+from backoffice.sheets import batches, importing, progress, staging, undoing
+from backoffice.sheets.definitions import SheetDefinition
 from backoffice.sheets.models import Batch, BatchProgress, BatchRow
 from backoffice.sheets.tests.files import write_csv
 from catalog import changes
@@ -38,7 +39,7 @@ def by(db):
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     monkeypatch.setattr(staging, "CHUNK", CHUNK)
-    monkeypatch.setattr(checking, "CHUNK", CHUNK)
+    monkeypatch.setattr(SheetDefinition, "chunk", CHUNK)
 
 
 def handed_in(by, tmp_path, rows):
