@@ -37,6 +37,31 @@ def pytest_configure(config: pytest.Config) -> None:
     BaseDatabaseOperations.execute_sql_flush = execute_without_triggers  # type: ignore[method-assign]
 
 
+#: what a test asks for that looks into the database
+_OF_THE_DATABASE = {"db", "transactional_db", "django_db_setup"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database-only`: the second engine need not repeat what asks no database."""
+    parser.addoption("--database-only", action="store_true", default=False)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what asks no database, where that is wanted."""
+    if not config.getoption("--database-only"):
+        return
+    kept, left = [], []
+    for item in items:
+        asks = item.get_closest_marker("django_db") is not None or bool(
+            _OF_THE_DATABASE & set(getattr(item, "fixturenames", ()))
+        )
+        (kept if asks else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test without the database begins without a connection of the one before it,

@@ -54,7 +54,7 @@ class Book:
 
 
 @given(found=lines, data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_all_parts_together_give_back_what_was_paid(found, data):
     book = Book(found)
     open_lines = list(range(len(found)))
